@@ -1,0 +1,51 @@
+/** The codec author's page: what turns values into bytes and back. */
+import type { Edn, Kind } from "@datahike-sync/edn";
+
+/**
+ * Turns values into bytes and back, exactly, for every kind that it does not list as lossy.
+ *
+ * Hostile bytes give one of the errors below with `details.offset`, never a hang, a crash or more
+ * memory than a documented limit allows. Tags that the codec does not know survive as `Tagged`.
+ */
+export interface Codec {
+  /** Names the byte format: codecs with the same name read each other's bytes. */
+  readonly name: string;
+  /** The kinds that come back as another kind, such as a list as a vector. */
+  readonly lossy: readonly Kind[];
+  /**
+   * The bytes of a value, in an array of their own.
+   *
+   * @throws {SyncError} `CODEC_UNSUPPORTED` for a kind that the format has no form for.
+   */
+  encode(value: Edn): Uint8Array;
+  /**
+   * The value of these bytes, all of them. Frozen; shares no memory with `bytes`.
+   *
+   * @throws {SyncError} `CODEC_TRUNCATED` when the bytes end early, `CODEC_INVALID` when they are not
+   * of this format, `CODEC_LIMIT` when they exceed a limit, which `details.limit` names.
+   */
+  decode(bytes: Uint8Array): Edn;
+}
+
+/**
+ * A value that has not been decoded yet. A store that keeps values with the codec of that name writes
+ * `bytes` as they are.
+ */
+export interface Encoded {
+  /** The {@link Codec.name} of the codec that wrote the bytes. */
+  readonly codec: string;
+  /** Shared: never change them. */
+  readonly bytes: Uint8Array;
+  /** Decodes on the first call and remembers the value. Throws as {@link Codec.decode}. */
+  decode(): Edn;
+}
+
+/** Bytes of a codec as a value to be decoded on demand. */
+export function encoded(codec: Codec, bytes: Uint8Array): Encoded {
+  let value: Edn | undefined;
+  return {
+    codec: codec.name,
+    bytes,
+    decode: () => (value === undefined ? (value = codec.decode(bytes)) : value),
+  };
+}

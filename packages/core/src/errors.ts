@@ -1,0 +1,20 @@
+/** Every code of `SyncError` in this family of packages. */
+export { isSyncError, SyncError } from "@datahike-sync/edn";
+
+/** What a code means in one line; `docs/errors.md` has the rest. */
+export const ERROR_CODES = {
+  CODEC_TRUNCATED: "the bytes end before the value does",
+  CODEC_INVALID: "the bytes are not of this format",
+  CODEC_LIMIT: "the bytes exceed a limit",
+  CODEC_UNSUPPORTED: "the format or algorithm has no form for this kind of value",
+  EDN_SYNTAX: "the text is not EDN",
+  NODE_MISSING: "a node that a pointer reaches is not in the store",
+  IMMUTABLE_CHANGED: "an immutable key was given another value",
+  KEY_COLLISION: "two different keys have the same file name",
+  STORE_NOT_FOUND: "there is no store here",
+  STORE_CLOSED: "the store was closed",
+  STORE_READ_ONLY: "the store was opened for reading",
+  ENTRY_UNREADABLE: "an entry of the store is damaged or not of its format",
+} as const;
+
+export type SyncErrorCode = keyof typeof ERROR_CODES;
