@@ -34,8 +34,10 @@ export class Random {
     return Math.floor(this.next() * bound);
   }
 
-  pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)] as T;
+  pick<T extends {}>(items: readonly T[]): T {
+    const item = items[this.below(items.length)];
+    if (item === undefined) throw new RangeError("nothing to pick from");
+    return item;
   }
 }
 
