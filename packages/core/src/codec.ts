@@ -49,3 +49,10 @@ export function encoded(codec: Codec, bytes: Uint8Array): Encoded {
     decode: () => (value === undefined ? (value = codec.decode(bytes)) : value),
   };
 }
+
+/**
+ * Readers of a format's extension tags, by tag: each takes the tag's fields and gives the value they
+ * stand for, usually an `Extension`. A reader that throws makes the bytes `CODEC_INVALID`. Nothing is
+ * needed to write them: an `Extension` is written as its EDN form, the `Tagged` that was read.
+ */
+export type TagReaders = Readonly<Record<string, (fields: readonly Edn[]) => Edn>>;

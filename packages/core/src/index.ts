@@ -1,5 +1,5 @@
 /** @packageDocumentation Contracts that stores, codecs and walkers keep, and the errors they share. */
-export { type Codec, type Encoded, encoded } from "./codec.ts";
+export { type Codec, type Encoded, encoded, type TagReaders } from "./codec.ts";
 export { ERROR_CODES, isSyncError, SyncError, type SyncErrorCode } from "./errors.ts";
 export type {
   DeleteOperation,
