@@ -6,6 +6,21 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** Which packages of the house a package may depend on, by the first word of its name. */
+const HOUSE = {
+  edn: [],
+  hasch: ["edn"],
+  core: ["edn", "hasch"],
+  conformance: ["edn", "core"],
+  codec: ["edn", "core"],
+  store: ["edn", "core", "hasch"],
+  transport: ["edn", "core"],
+  btset: ["edn", "core"],
+  "walker-pss": ["edn", "core", "btset"],
+  "walker-datahike": ["edn", "core", "btset", "walker-pss"],
+  datahike: ["edn", "core", "btset", "walker-datahike"],
+};
+
 const ROOT = new URL("..", import.meta.url).pathname;
 const faults = [];
 
@@ -13,6 +28,13 @@ for (const folder of readdirSync(join(ROOT, "packages"))) {
   const home = join(ROOT, "packages", folder);
   const manifest = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
   const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+  const allowed = HOUSE[folder] ?? HOUSE[folder.split("-")[0]] ?? [];
+  for (const name of declared) {
+    const [scope, inner] = name.split("/");
+    if (scope === "@datahike-sync" && !allowed.includes(inner)) {
+      faults.push(`packages/${folder}: may not depend on ${inner}`);
+    }
+  }
   const forNode = usesNodeTypes(home);
   for (const file of readdirSync(join(home, "src"), { recursive: true, encoding: "utf8" })) {
     if (!file.endsWith(".ts")) continue;
@@ -25,7 +47,7 @@ for (const folder of readdirSync(join(ROOT, "packages"))) {
 }
 
 for (const fault of faults) console.error(fault);
-if (faults.length === 0) console.log("every import is declared");
+if (faults.length === 0) console.log("every import is declared and points the right way");
 process.exitCode = faults.length === 0 ? 0 : 1;
 
 function faultOf(name, self, declared, forNode) {

@@ -32,7 +32,7 @@ export interface Codec {
  * `bytes` as they are.
  */
 export interface Encoded {
-  /** The {@link Codec.name} of the codec that wrote the bytes. */
+  /** The {@link Codec.name} of the codec that wrote the bytes, or `"binary"` for bytes as such. */
   readonly codec: string;
   /** Shared: never change them. */
   readonly bytes: Uint8Array;
@@ -48,6 +48,17 @@ export function encoded(codec: Codec, bytes: Uint8Array): Encoded {
     bytes,
     decode: () => (value === undefined ? (value = codec.decode(bytes)) : value),
   };
+}
+
+/** Bytes that are the value themselves, as stores keep values of type `"binary"`. */
+export function binary(bytes: Uint8Array): Encoded {
+  // Not `slice`, which in Node's Buffer gives the same memory.
+  return { codec: "binary", bytes, decode: () => new Uint8Array(bytes) };
+}
+
+/** Whether a value has not been decoded yet. */
+export function isEncoded(value: Edn | Encoded): value is Encoded {
+  return typeof value === "object" && value !== null && "decode" in value && !("ednKind" in value);
 }
 
 /**

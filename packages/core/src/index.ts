@@ -1,8 +1,17 @@
 /** @packageDocumentation Contracts that stores, codecs and walkers keep, and the errors they share. */
-export { type Codec, type Encoded, encoded, type TagReaders } from "./codec.ts";
+export { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+export {
+  binary,
+  type Codec,
+  type Encoded,
+  encoded,
+  isEncoded,
+  type TagReaders,
+} from "./codec.ts";
 export { ERROR_CODES, isSyncError, SyncError, type SyncErrorCode } from "./errors.ts";
 export type {
   DeleteOperation,
+  EncodedEntry,
   EncodedReadOptions,
   Entry,
   EntryMeta,
@@ -14,6 +23,15 @@ export type {
   SetOperation,
   Store,
 } from "./store.ts";
+export {
+  type Dialer,
+  type Peer,
+  TRANSPORT_LIMITS,
+  type Transport,
+  type TransportClose,
+  type TransportLimits,
+  type TransportServer,
+} from "./transport.ts";
 export type {
   DiffOptions,
   DiffStep,

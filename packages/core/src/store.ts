@@ -24,6 +24,12 @@ export interface Entry extends KeyEntry {
   readonly value: Edn;
 }
 
+/** An entry as it is kept, to be passed on or decoded later. */
+export interface EncodedEntry extends KeyEntry {
+  /** With `type: "binary"` its codec is `"binary"` and its bytes are the value. */
+  readonly value: Encoded;
+}
+
 /** One change of a commit. */
 export type Operation = SetOperation | DeleteOperation;
 
@@ -50,7 +56,7 @@ export interface ReadOptions {
 }
 
 export interface EncodedReadOptions extends ReadOptions {
-  /** Gives the value as it is kept, without decoding it. */
+  /** Gives entries as they are kept, undecoded and with their metadata. */
   readonly encoded: true;
 }
 
@@ -70,9 +76,10 @@ export interface ReadableStore extends AsyncDisposable {
    * dates are copies and belong to the caller.
    */
   get(key: Edn, options?: ReadOptions): Promise<Edn | undefined>;
-  get(key: Edn, options: EncodedReadOptions): Promise<Encoded | undefined>;
-  /** The values of the keys that are there, in the order asked for, read as one where it can be. */
+  get(key: Edn, options: EncodedReadOptions): Promise<EncodedEntry | undefined>;
+  /** The values in the order asked for, `undefined` where there is none; one read where it can be. */
   getMany(keys: readonly Edn[], options?: ReadOptions): Promise<(Edn | undefined)[]>;
+  getMany(keys: readonly Edn[], options: EncodedReadOptions): Promise<(EncodedEntry | undefined)[]>;
   /** What is known of an entry without reading its value. */
   getMeta(key: Edn, options?: ReadOptions): Promise<EntryMeta | undefined>;
   has(key: Edn, options?: ReadOptions): Promise<boolean>;

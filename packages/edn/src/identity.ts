@@ -7,14 +7,19 @@
  * symbols, `u` UUIDs, `@` instants, `b` bytes, `(` vectors and lists, `{` maps, `#` sets, `%`
  * records, `^` tagged values, `~` URIs, `/` regular expressions, `<` number arrays. A collection
  * holds the identities of its items, each after its length and a colon, so no text in an item can
- * be taken for structure; maps and sets hold them sorted.
+ * be taken for structure; maps and sets hold them sorted. Where that gets long, `!` and its SHA-256
+ * stand for it: else a thousand nested sets would hold their innermost item a thousand times.
  */
-
-import { kindOf } from "./kind.ts";
+import { digest } from "./digest.ts";
+import { toHex } from "./hex.ts";
+import { isKind, kindOf, notEdn } from "./kind.ts";
+import type { EdnMap } from "./map.ts";
+import type { EdnSet } from "./set.ts";
 import type { Edn, EdnObject } from "./value.ts";
 
 /**
- * The canonical identity of a value. Cached in keywords, symbols, UUIDs and collections.
+ * The canonical identity of a value. Cached in keywords, symbols, UUIDs and collections; not in
+ * arrays, bytes and dates, which can change.
  *
  * @throws {TypeError} when `value` is no EDN value.
  */
@@ -43,9 +48,9 @@ export function identity(value: Edn): string {
  */
 export function equals(a: Edn, b: Edn): boolean {
   if (a === b) return true;
-  const type = typeof a;
-  if (type !== "object" && type === typeof b && type !== "number") return false;
-  return identity(a) === identity(b);
+  if (typeof a === "number" && typeof b === "number") return Number.isNaN(a) && Number.isNaN(b);
+  if (typeof a !== "object" && typeof a === typeof b) return false;
+  return equalParts(a, b) ?? identity(a) === identity(b);
 }
 
 /** The identity of a double or float: what JavaScript prints, which names one double exactly. */
@@ -54,11 +59,11 @@ export function doubleIdentity(value: number): string {
   return value === 0 ? "d0" : `d${value}`;
 }
 
-/** Joins identities so that the result can be told apart again. */
+/** Joins identities so that the result can be told apart again, or stands for it. */
 export function joinIdentities(open: string, identities: readonly string[]): string {
-  let joined = open;
+  let joined = "";
   for (const item of identities) joined += `${item.length}:${item}`;
-  return joined;
+  return joined.length > LONGEST ? `${open}!${digest(joined)}` : open + joined;
 }
 
 /**
@@ -73,8 +78,10 @@ export function wellFormed(text: string): string {
   return escaped;
 }
 
-export const LONE_SURROGATE: RegExp =
-  /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** A collection's identity is no longer than this and its first character. */
+const LONGEST = 256;
 
 function identityOfObject(value: Exclude<Edn, string | number | boolean | bigint>): string {
   switch (kindOf(value)) {
@@ -85,24 +92,51 @@ function identityOfObject(value: Exclude<Edn, string | number | boolean | bigint
     case "inst":
       return `@${(value as Date).getTime()}`;
     case "bytes":
-      return `b${hex(value as Uint8Array)}`;
+      return `b${toHex(value as Uint8Array)}`;
     case undefined:
-      throw new TypeError(`not an EDN value: ${describe(value)}`);
+      throw notEdn(value);
     default:
       return (value as EdnObject).identity;
   }
 }
 
-function hex(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
-  return text;
+/**
+ * Whether two collections of one kind are equal, part by part: this takes no identities but of keys.
+ * `undefined` for other values.
+ */
+function equalParts(a: Edn, b: Edn): boolean | undefined {
+  if (isKind(a, "map") && isKind(b, "map")) return a.size === b.size && hasEntries(a, b);
+  if (isKind(a, "set") && isKind(b, "set")) return a.size === b.size && hasItems(a, b);
+  if (isKind(a, "tagged") && isKind(b, "tagged")) {
+    return a.tag === b.tag && equalItems(a.fields, b.fields);
+  }
+  if (isKind(a, "record") && isKind(b, "record")) {
+    return a.type === b.type && equals(a.fields, b.fields);
+  }
+  const items = itemsOf(a);
+  const others = itemsOf(b);
+  return items === undefined || others === undefined ? undefined : equalItems(items, others);
 }
 
-function describe(value: unknown): string {
-  if (typeof value !== "object" || value === null) return typeof value;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null
-    ? "a plain object (fromJs makes a map of it)"
-    : `a ${value.constructor.name}`;
+function equalItems(a: readonly Edn[], b: readonly Edn[]): boolean {
+  return a.length === b.length && a.every((item, i) => equals(item, b[i] as Edn));
+}
+
+function hasEntries(map: EdnMap, entries: EdnMap): boolean {
+  for (const [key, value] of entries) {
+    const other = map.get(key);
+    if (other === undefined || !equals(other, value)) return false;
+  }
+  return true;
+}
+
+function hasItems(set: EdnSet, items: EdnSet): boolean {
+  for (const item of items) if (!set.has(item)) return false;
+  return true;
+}
+
+/** The items of a vector, list or raw list. */
+function itemsOf(value: Edn): readonly Edn[] | undefined {
+  if (Array.isArray(value)) return value as readonly Edn[];
+  return isKind(value, "list") || isKind(value, "rawList") ? value.items : undefined;
 }

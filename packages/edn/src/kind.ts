@@ -1,3 +1,5 @@
+import type { EdnObject } from "./value.ts";
+
 /** The kinds of values that have a class of their own, told by its `ednKind`. */
 export type ObjectKind =
   | "keyword"
@@ -50,9 +52,24 @@ export function kindOf(value: unknown): Kind | undefined {
   }
 }
 
+/** Whether a value is of this kind, one of those with a class of their own. */
+export function isKind<K extends ObjectKind>(
+  value: unknown,
+  kind: K,
+): value is Extract<EdnObject, { readonly ednKind: K }> {
+  return (
+    typeof value === "object" && value !== null && "ednKind" in value && value.ednKind === kind
+  );
+}
+
 /** Whether a bigint fits in 64 bits, as Clojure's long does. */
 export function isLong(value: bigint): boolean {
   return value >= MIN_LONG && value <= MAX_LONG;
+}
+
+/** The error that a value is none of EDN. */
+export function notEdn(value: unknown): TypeError {
+  return new TypeError(`not an EDN value: ${describe(value)}`);
 }
 
 function kindOfObject(value: object): Kind | undefined {
@@ -61,4 +78,12 @@ function kindOfObject(value: object): Kind | undefined {
   if (kind !== undefined) return kind;
   if (value instanceof Uint8Array) return "bytes";
   return value instanceof Date ? "inst" : undefined;
+}
+
+function describe(value: unknown): string {
+  if (typeof value !== "object" || value === null) return typeof value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null
+    ? "a plain object (fromJs makes a map of it)"
+    : `a ${String(value.constructor?.name)}`;
 }

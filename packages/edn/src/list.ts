@@ -1,3 +1,4 @@
+import { frozenArray } from "./frozen.ts";
 import { identity, joinIdentities } from "./identity.ts";
 import type { Edn } from "./value.ts";
 
@@ -7,7 +8,8 @@ abstract class Sequence {
   #identity: string | undefined;
 
   constructor(items: Iterable<Edn>) {
-    this.items = Object.freeze([...items]);
+    this.items = frozenArray(items);
+    Object.freeze(this);
   }
 
   /** That of a vector with the same items: Clojure calls them equal. */

@@ -1,38 +1,37 @@
 import { identity, joinIdentities } from "./identity.ts";
+import { findKey, indexKeys, type KeyIndex } from "./keys.ts";
 import type { Edn } from "./value.ts";
-
-/** Up to here a look through the keys is quicker than an index, and needs no identities. */
-const SMALL = 8;
 
 /**
  * An immutable map from EDN values to EDN values, in the order in which its keys were first given.
  * Keys are found by {@link identity}: `map.get(keyword("a"))`, `map.get([1, 2])`.
  */
 export class EdnMap {
-  readonly #keys: readonly Edn[];
-  readonly #values: readonly Edn[];
-  #index: ReadonlyMap<string, number> | undefined;
+  /** Keys and values in turn. */
+  #items: readonly Edn[];
+  #index: KeyIndex | undefined;
   #identity: string | undefined;
 
   /** When a key is given twice, the later value wins and keeps the earlier place, as in `Map`. */
   constructor(entries: Iterable<readonly [key: Edn, value: Edn]> = []) {
-    const keys: Edn[] = [];
-    const values: Edn[] = [];
-    let index: Map<string, number> | undefined;
-    for (const [key, value] of entries) {
-      index ??= keys.length < SMALL ? undefined : indexOf(keys);
-      const place = index === undefined ? findKey(keys, key) : index.get(identity(key));
-      if (place === undefined) {
-        index?.set(identity(key), keys.length);
-        keys.push(key);
-        values.push(value);
-      } else {
-        values[place] = value;
-      }
-    }
-    this.#keys = keys;
-    this.#values = values;
-    this.#index = index;
+    const items: Edn[] = [];
+    for (const [key, value] of entries) items.push(key, value);
+    this.#index = indexKeys(items, 2);
+    this.#items = items;
+    Object.freeze(this);
+  }
+
+  /**
+   * The map of keys and values in turn. The array belongs to the map from now on.
+   *
+   * @throws {RangeError} when the last key has no value.
+   */
+  static fromFlat(items: Edn[]): EdnMap {
+    if (items.length % 2 !== 0) throw new RangeError("the last key has no value");
+    const map = new EdnMap();
+    map.#index = indexKeys(items, 2);
+    map.#items = items;
+    return map;
   }
 
   get ednKind(): "map" {
@@ -44,69 +43,49 @@ export class EdnMap {
   }
 
   get size(): number {
-    return this.#keys.length;
+    return this.#items.length / 2;
   }
 
   get(key: Edn): Edn | undefined {
-    const place = this.#find(key);
-    return place === undefined ? undefined : this.#values[place];
+    const place = findKey(this.#items, 2, this.#index, key);
+    return place < 0 ? undefined : this.#items[place + 1];
   }
 
   has(key: Edn): boolean {
-    return this.#find(key) !== undefined;
+    return findKey(this.#items, 2, this.#index, key) >= 0;
   }
 
-  /** A new map with this entry. */
+  /** A new map with this entry. Takes time in the size of the map. */
   with(key: Edn, value: Edn): EdnMap {
-    return new EdnMap([...this, [key, value]]);
+    return EdnMap.fromFlat([...this.#items, key, value]);
   }
 
-  /** A new map without this key. */
+  /** A new map without this key. Takes time in the size of the map. */
   without(key: Edn): EdnMap {
-    const place = this.#find(key);
-    return place === undefined ? this : new EdnMap([...this].toSpliced(place, 1));
+    const place = findKey(this.#items, 2, this.#index, key);
+    return place < 0 ? this : EdnMap.fromFlat(this.#items.toSpliced(place, 2));
   }
 
-  keys(): IterableIterator<Edn> {
-    return this.#keys[Symbol.iterator]();
+  *keys(): IterableIterator<Edn> {
+    for (let i = 0; i < this.#items.length; i += 2) yield this.#items[i] as Edn;
   }
 
-  values(): IterableIterator<Edn> {
-    return this.#values[Symbol.iterator]();
+  *values(): IterableIterator<Edn> {
+    for (let i = 1; i < this.#items.length; i += 2) yield this.#items[i] as Edn;
   }
 
-  *[Symbol.iterator](): Generator<[key: Edn, value: Edn], undefined> {
-    for (let i = 0; i < this.#keys.length; i++) {
-      yield [this.#keys[i] as Edn, this.#values[i] as Edn];
+  *[Symbol.iterator](): IterableIterator<[key: Edn, value: Edn]> {
+    for (let i = 0; i < this.#items.length; i += 2) {
+      yield [this.#items[i] as Edn, this.#items[i + 1] as Edn];
     }
-  }
-
-  #find(key: Edn): number | undefined {
-    if (this.#keys.length <= SMALL) return findKey(this.#keys, key);
-    this.#index ??= indexOf(this.#keys);
-    return this.#index.get(identity(key));
   }
 
   #sortedEntries(): string[] {
     const entries: string[] = [];
-    for (const [key, value] of this)
-      entries.push(joinIdentities("", [identity(key), identity(value)]));
+    for (let i = 0; i < this.#items.length; i += 2) {
+      const key = identity(this.#items[i] as Edn);
+      entries.push(joinIdentities("", [key, identity(this.#items[i + 1] as Edn)]));
+    }
     return entries.sort();
   }
-}
-
-function indexOf(keys: readonly Edn[]): Map<string, number> {
-  return new Map(keys.map((key, place) => [identity(key), place]));
-}
-
-function findKey(keys: readonly Edn[], key: Edn): number | undefined {
-  const same = keys.indexOf(key);
-  if (same >= 0) return same;
-  // Interned: a keyword that is not there as an object is not there at all.
-  if (typeof key === "object" && key !== null && "ednKind" in key && key.ednKind === "keyword") {
-    return undefined;
-  }
-  const wanted = identity(key);
-  const place = keys.findIndex((other) => identity(other) === wanted);
-  return place < 0 ? undefined : place;
 }

@@ -116,11 +116,14 @@ function joinName(namespace: string | null, name: string): string {
   return namespace === null ? name : `${namespace}/${name}`;
 }
 
-/** A name with a slash where {@link splitName} would not find it is told apart by its lengths. */
+/**
+ * Where {@link splitName} would not find the two parts again, the length of the first tells them; NUL
+ * and a slash begin no other text's {@link wellFormed}.
+ */
 function nameIdentity(mark: string, namespace: string | null, name: string): string {
   const text = joinName(namespace, name);
   const [splitNamespace, splitRest] = splitName(text);
   return splitNamespace === namespace && splitRest === name
     ? mark + wellFormed(text)
-    : `${mark}/${namespace?.length ?? ""}/${wellFormed(text)}`;
+    : `${mark}\0/${namespace?.length ?? ""}/${wellFormed(text)}`;
 }

@@ -1,3 +1,4 @@
+import { frozenArray } from "./frozen.ts";
 import { identity, joinIdentities } from "./identity.ts";
 import { double, float, long } from "./number.ts";
 import type { Edn } from "./value.ts";
@@ -24,7 +25,9 @@ export class NumberArray<T extends ElementType = ElementType> {
 
   constructor(element: T, items: NumberArrayItems[T]) {
     this.element = element;
-    this.items = items;
+    // A cast, since the compiler does not see that only these two element types have plain arrays.
+    this.items = Array.isArray(items) ? (frozenArray(items) as NumberArrayItems[T]) : items;
+    Object.freeze(this);
   }
 
   get ednKind(): "numberArray" {

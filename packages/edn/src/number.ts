@@ -53,7 +53,7 @@ export class Float {
 
   /** The shortest digits that name this value in single precision, as the JVM prints it. */
   toString(): string {
-    return formatDigits(this.value, shortestFloat(this.value));
+    return formatDigits(this.value, shortestFloat);
   }
 }
 
@@ -120,6 +120,7 @@ export class Decimal {
     if ((scale | 0) !== scale) throw new RangeError(`the scale ${scale} is no 32-bit integer`);
     this.unscaled = unscaled;
     this.scale = scale;
+    Object.freeze(this);
   }
 
   get ednKind(): "decimal" {
@@ -189,7 +190,7 @@ export function decimal(source: string | bigint, scale = 0): Decimal {
 
 /** A double as Java's `Double.toString` prints it: `1.0`, `1.0E10`, `1.0E-5`, `NaN`, `Infinity`. */
 export function formatDouble(value: number): string {
-  return formatDigits(value, String(Math.abs(value)));
+  return formatDigits(value, String);
 }
 
 const MIN_SAFE = BigInt(Number.MIN_SAFE_INTEGER);
@@ -224,31 +225,48 @@ function formatDecimal(unscaled: bigint, scale: number): string {
   return `${sign}${mantissa}E${exponent < 0 ? "" : "+"}${exponent}`;
 }
 
-/** The digits that JavaScript prints, laid out as Java does: plain from 10^-3 up to 10^7. */
-function formatDigits(value: number, digitsOf: string): string {
+/**
+ * A number laid out as Java does, plain from 10^-3 up to 10^7. `shortest` gives a magnitude in as
+ * few digits as name it; where one would do, Java takes the two that are nearest.
+ */
+function formatDigits(value: number, shortest: (magnitude: number) => string): string {
   if (Number.isNaN(value)) return "NaN";
   const sign = value < 0 || Object.is(value, -0) ? "-" : "";
   if (!Number.isFinite(value)) return `${sign}Infinity`;
   if (value === 0) return `${sign}0.0`;
-  const [mantissa = "", power = "0"] = digitsOf.split("e");
-  const [whole = "", fraction = ""] = mantissa.split(".");
-  const significant = (whole + fraction).replace(/^0+/, "");
-  const leadingZeros = whole.length + fraction.length - significant.length;
-  const exponent = Number(power) + whole.length - leadingZeros - 1;
-  const digits = significant.replace(/0+$/, "");
+  let [digits, exponent] = significant(shortest(Math.abs(value)));
+  if (digits.length === 1) [digits, exponent] = significant(Math.abs(value).toExponential(1));
   if (exponent < -3 || exponent >= 7) {
-    return `${sign}${digits[0]}.${digits.slice(1) || "0"}E${exponent}`;
+    return `${sign}${digits.slice(0, 1)}.${digits.slice(1) || "0"}E${exponent}`;
   }
   if (exponent < 0) return `${sign}0.${"0".repeat(-exponent - 1)}${digits}`;
-  const integral = digits.slice(0, exponent + 1).padEnd(exponent + 1, "0");
-  return `${sign}${integral}.${digits.slice(exponent + 1) || "0"}`;
+  const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, "0");
+  return `${sign}${whole}.${digits.slice(exponent + 1) || "0"}`;
 }
 
-function shortestFloat(value: number): string {
-  const magnitude = Math.abs(value);
-  for (let precision = 1; precision <= 9; precision++) {
-    const text = magnitude.toPrecision(precision);
-    if (Math.fround(Number(text)) === magnitude) return text.replace("e+", "e");
+/** The digits of a text such as `0.0012` or `1.2e-7` without zeros around, and the first one's power. */
+function significant(text: string): [digits: string, exponent: number] {
+  const [mantissa = "", power = "0"] = text.split("e");
+  const [whole = "", fraction = ""] = mantissa.split(".");
+  const digits = (whole + fraction).replace(/^0+/, "");
+  const leadingZeros = whole.length + fraction.length - digits.length;
+  return [digits.replace(/0+$/, ""), Number(power) + whole.length - leadingZeros - 1];
+}
+
+/** The shortest digits that round to this float, of these the nearest, of two such the even ones. */
+function shortestFloat(magnitude: number): string {
+  // All digits there are, except of the smallest floats, whose last ones decide nothing.
+  const [mantissa = "", exponent] = magnitude.toExponential(100).split("e");
+  const digits = mantissa.replace(".", "");
+  for (let count = 1; count <= 9; count++) {
+    const below = Number(digits.slice(0, count));
+    const rest = digits.slice(count);
+    const half = "5".padEnd(rest.length, "0");
+    const up = rest > half || (rest === half && below % 2 === 1);
+    for (const nearest of up ? [below + 1, below] : [below, below + 1]) {
+      const text = `${nearest}e${Number(exponent) - count + 1}`;
+      if (Math.fround(Number(text)) === magnitude) return text;
+    }
   }
   return String(magnitude);
 }

@@ -1,18 +1,18 @@
 import { identity, joinIdentities } from "./identity.ts";
+import { findKey, indexKeys, type KeyIndex } from "./keys.ts";
 import type { Edn } from "./value.ts";
 
 /** An immutable set of EDN values, in the order in which they were first given. */
 export class EdnSet {
-  readonly #items: ReadonlyMap<string, Edn>;
+  readonly #items: readonly Edn[];
+  readonly #index: KeyIndex | undefined;
   #identity: string | undefined;
 
   constructor(items: Iterable<Edn> = []) {
-    const byIdentity = new Map<string, Edn>();
-    for (const item of items) {
-      const key = identity(item);
-      if (!byIdentity.has(key)) byIdentity.set(key, item);
-    }
-    this.#items = byIdentity;
+    const distinct = [...items];
+    this.#index = indexKeys(distinct, 1);
+    this.#items = distinct;
+    Object.freeze(this);
   }
 
   get ednKind(): "set" {
@@ -20,18 +20,18 @@ export class EdnSet {
   }
 
   get identity(): string {
-    return (this.#identity ??= joinIdentities("#", [...this.#items.keys()].sort()));
+    return (this.#identity ??= joinIdentities("#", this.#items.map(identity).sort()));
   }
 
   get size(): number {
-    return this.#items.size;
+    return this.#items.length;
   }
 
   has(item: Edn): boolean {
-    return this.#items.has(identity(item));
+    return findKey(this.#items, 1, this.#index, item) >= 0;
   }
 
   [Symbol.iterator](): IterableIterator<Edn> {
-    return this.#items.values();
+    return this.#items[Symbol.iterator]();
   }
 }

@@ -1,3 +1,4 @@
+import { frozenArray } from "./frozen.ts";
 import { identity, joinIdentities, wellFormed } from "./identity.ts";
 import type { EdnMap } from "./map.ts";
 import type { Edn } from "./value.ts";
@@ -13,7 +14,8 @@ export class Tagged {
 
   constructor(tag: string, fields: Iterable<Edn>) {
     this.tag = tag;
-    this.fields = Object.freeze([...fields]);
+    this.fields = frozenArray(fields);
+    Object.freeze(this);
   }
 
   get ednKind(): "tagged" {
@@ -38,6 +40,7 @@ export class EdnRecord {
   constructor(type: string, fields: EdnMap) {
     this.type = type;
     this.fields = fields;
+    Object.freeze(this);
   }
 
   get ednKind(): "record" {

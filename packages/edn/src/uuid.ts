@@ -1,13 +1,15 @@
 import { SyncError } from "./error.ts";
+import { byteToHex } from "./hex.ts";
 
 /** A UUID of any version. Equal by its 128 bits; ordered as on the JVM. Made by {@link uuid}. */
 export class Uuid {
-  /** The four 32-bit words, most significant first, signed. */
+  /** The four 32-bit words, most significant first, signed. Frozen. */
   readonly words: readonly [number, number, number, number];
   #identity: string | undefined;
 
   constructor(a: number, b: number, c: number, d: number) {
-    this.words = [a | 0, b | 0, c | 0, d | 0];
+    this.words = Object.freeze([a | 0, b | 0, c | 0, d | 0] as const);
+    Object.freeze(this);
   }
 
   get ednKind(): "uuid" {
@@ -56,9 +58,14 @@ function parseUuid(text: string): Uuid {
   if (!UUID.test(text)) {
     throw new SyncError("EDN_SYNTAX", "not a UUID", { details: { length: text.length } });
   }
-  const digits = text.replaceAll("-", "");
-  const word = (index: number) => Number.parseInt(digits.slice(index * 8, index * 8 + 8), 16);
-  return new Uuid(word(0), word(1), word(2), word(3));
+  // Cut so that no piece has a dash: 8, 4-4, 4-4, 8 digits.
+  const half = (from: number) => Number.parseInt(text.slice(from, from + 4), 16);
+  return new Uuid(
+    Number.parseInt(text.slice(0, 8), 16),
+    (half(9) << 16) | half(14),
+    (half(19) << 16) | half(24),
+    Number.parseInt(text.slice(28), 16),
+  );
 }
 
 function formatWords([a, b, c, d]: Uuid["words"]): string {
@@ -70,9 +77,5 @@ function octets(word: number): string {
 }
 
 function pair(word: number): string {
-  return (HEX[(word >>> 8) & 0xff] ?? "") + (HEX[word & 0xff] ?? "");
+  return byteToHex(word >>> 8) + byteToHex(word);
 }
-
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
-  byte.toString(16).padStart(2, "0"),
-);

@@ -13,7 +13,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
  */
 export function readmeTests(packageFolder: URL): void {
   const folder = fileURLToPath(packageFolder);
-  const programs = join(folder, "test", ".readme");
+  const programs = join(folder, ".readme");
   afterAll(() => rm(programs, { recursive: true, force: true }));
 
   describe("README", () => {

@@ -1,0 +1,90 @@
+import { execFile } from "node:child_process";
+import { unlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { keyword, read, readAll } from "@datahike-sync/edn";
+import { readFixtureText, unpackStore } from "@datahike-sync/fixtures";
+import { uuid } from "@datahike-sync/hasch";
+import { expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** Runs the README's first command, less the installation, with these arguments. */
+function start(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  return promisify(execFile)("npm", ["start", "--silent", "--", ...args], { cwd: ROOT });
+}
+
+test("the bundled store is walked, copied and read, and the figures are those of the JVM", async () => {
+  const { stdout } = await start("--json");
+  const report = JSON.parse(stdout);
+  const store = "stores/datahike-0.8/medium";
+  const lines = async (file: string) => readAll(await readFixtureText(`${store}/${file}`)).length;
+  expect(Object.keys(report)).toEqual([
+    "keys",
+    "reachable",
+    "copied",
+    "bytes",
+    "ms",
+    "maxTx",
+    "datoms",
+  ]);
+  expect(report).toMatchObject({
+    keys: await lines("keys.edn"),
+    reachable: 341,
+    copied: 341,
+    maxTx: 536870922,
+    datoms: {
+      eavt: await lines("datoms-eavt.edn"),
+      aevt: await lines("datoms-aevt.edn"),
+      avet: await lines("datoms-avet.edn"),
+    },
+  });
+  expect(report.bytes).toBeGreaterThan(1_000_000);
+});
+
+test("people get tables with the first entities", async () => {
+  const { stdout } = await start();
+  expect(stdout).toMatch(/^keys reachable +341$/m);
+  expect(stdout).toMatch(/^max-tx +536870922$/m);
+  expect(stdout).toMatch(/^26 .*"item-0"/m);
+});
+
+test("any folder can be read", async () => {
+  await using store = await unpackStore("datahike-0.6/small");
+  const { stdout } = await start("--json", "--path", store.path);
+  expect(JSON.parse(stdout)).toMatchObject({ keys: 16, datoms: { eavt: expect.any(Number) } });
+});
+
+test("a folder that does not exist, and an unknown option, are named in one line", async () => {
+  await expect(start("--path", join(tmpdir(), "no-such-folder"))).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("STORE_NOT_FOUND"),
+  });
+  await expect(start("--colour")).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("--colour"),
+  });
+});
+
+test("a node that is missing is named with the path that leads to it", async () => {
+  await using store = await unpackStore("datahike-0.8/small");
+  const { stdout } = await start("--json", "--path", store.path);
+  expect(JSON.parse(stdout).copied).toBeGreaterThan(3);
+  const walked = read(await readFixtureText("stores/datahike-0.8/small/walker.edn"));
+  const [node] = (walked as { get(key: unknown): readonly unknown[] }).get(keyword("keys"));
+  await unlink(join(store.path, `${uuid(node as never)}.ksv`));
+  await expect(start("--path", store.path)).rejects.toMatchObject({
+    stderr: expect.stringContaining("NODE_MISSING"),
+  });
+});
+
+test("a damaged file is named", async () => {
+  await using store = await unpackStore("datahike-0.8/small");
+  const file = `${uuid(keyword("db"))}.ksv`;
+  await writeFile(join(store.path, file), new Uint8Array(30).fill(0xff));
+  await expect(start("--path", store.path)).rejects.toMatchObject({
+    stderr: expect.stringContaining(file),
+  });
+});

@@ -1,0 +1,18 @@
+/** Time, as those take it who do not ask the platform for it. */
+
+/** Time by argument: the platform's own, or one that a simulation moves. */
+export interface Clock {
+  /** Milliseconds since some moment. Never goes back; says nothing about the time of day. */
+  now(): number;
+  /** Calls `job` once, at least `delayMs` from now. Returns the function that prevents it. */
+  after(delayMs: number, job: () => void): () => void;
+}
+
+/** The platform's time and timers. */
+export const SYSTEM_CLOCK: Clock = {
+  now: () => performance.now(),
+  after: (delayMs, job) => {
+    const timer = setTimeout(job, delayMs);
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,2 @@
+/** @packageDocumentation A store that keeps its entries in memory. */
+export { MemoryStore, type MemoryStoreOptions } from "./memory-store.ts";
