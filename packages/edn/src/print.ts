@@ -37,8 +37,10 @@ function printAt(value: Edn, depth: number): string {
       return `${value}`;
     case "bigint":
       return isLong(value) ? `${value}` : `${value}N`;
-    default:
+    case "object":
       return printObject(value, depth);
+    default:
+      throw notEdn(value);
   }
 }
 
