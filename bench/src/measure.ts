@@ -1,0 +1,55 @@
+/** Times pieces of work side by side, so that their ratio holds while the machine's speed drifts. */
+
+/** One way to do some work, and how much it is. */
+export interface Contender {
+  readonly system: string;
+  /** Does the work once. */
+  readonly run: () => unknown;
+}
+
+export interface Workload {
+  readonly workload: string;
+  /** How much work one run is, in `unit`. */
+  readonly amount: number;
+  readonly unit: "bytes" | "datoms" | "keys";
+  /** The first is what the others are compared with. */
+  readonly contenders: readonly [Contender, ...Contender[]];
+}
+
+export interface Row {
+  readonly workload: string;
+  readonly system: string;
+  readonly unit: Workload["unit"];
+  readonly amount: number;
+  /** Median of the runs. */
+  readonly ms: number;
+  readonly perSecond: number;
+  /** Of the rate to that of the first contender: the median of the ratios of runs next to each other. */
+  readonly ratio: number;
+}
+
+/** Runs the contenders in turn, `rounds` times after a warm-up. */
+export async function measure(work: Workload, rounds: number): Promise<Row[]> {
+  const times = work.contenders.map((): number[] => []);
+  for (let round = -1; round < rounds; round++) {
+    for (const [index, { run }] of work.contenders.entries()) {
+      const started = performance.now();
+      const result = await run();
+      // A look at the result, so that no compiler leaves the work out.
+      if (result === undefined) throw new Error(`${work.workload} gave nothing`);
+      if (round >= 0) times[index]?.push(performance.now() - started);
+    }
+  }
+  return work.contenders.map(({ system }, index) => {
+    const own = times[index] ?? [];
+    const ms = median(own);
+    const ratio = median(own.map((time, round) => (times[0]?.[round] ?? time) / time));
+    const { workload, unit, amount } = work;
+    return { workload, system, unit, amount, ms, perSecond: amount / (ms / 1000), ratio };
+  });
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
