@@ -1,6 +1,7 @@
 /**
  * Packs every public package, has publint and attw look at the tarballs, installs them in an empty
  * folder without anything else of this repository, type-checks and runs every README's programs there.
+ * Folder names as arguments leave out the other packages.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -20,7 +21,9 @@ try {
 
 function pack() {
   const license = readFileSync(join(ROOT, "LICENSE"));
+  const wanted = process.argv.slice(2);
   return readdirSync(join(ROOT, "packages"))
+    .filter((name) => wanted.length === 0 || wanted.includes(name))
     .map((name) => join(ROOT, "packages", name))
     .filter((home) => manifestOf(home).private !== true)
     .map((home) => {

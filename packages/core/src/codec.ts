@@ -60,10 +60,3 @@ export function binary(bytes: Uint8Array): Encoded {
 export function isEncoded(value: Edn | Encoded): value is Encoded {
   return typeof value === "object" && value !== null && "decode" in value && !("ednKind" in value);
 }
-
-/**
- * Readers of a format's extension tags, by tag: each takes the tag's fields and gives the value they
- * stand for, usually an `Extension`. A reader that throws makes the bytes `CODEC_INVALID`. Nothing is
- * needed to write them: an `Extension` is written as its EDN form, the `Tagged` that was read.
- */
-export type TagReaders = Readonly<Record<string, (fields: readonly Edn[]) => Edn>>;

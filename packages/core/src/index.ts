@@ -1,4 +1,5 @@
 /** @packageDocumentation Contracts that stores, codecs and walkers keep, and the errors they share. */
+export type { TagReaders } from "@datahike-sync/edn";
 export { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 export {
   binary,
@@ -6,7 +7,6 @@ export {
   type Encoded,
   encoded,
   isEncoded,
-  type TagReaders,
 } from "./codec.ts";
 export { ERROR_CODES, isSyncError, SyncError, type SyncErrorCode } from "./errors.ts";
 export type {

@@ -72,7 +72,12 @@ export interface Walker {
   /**
    * Yields what `to` reaches and `from` does not, children before parents, without looking below an
    * address that both share. A key is in a pointer's list at most once; a pointer that only one list
-   * has counts as reaching nothing in the other.
+   * has counts as reaching nothing in the other. What is removed follows what is added, parents before
+   * children. Where a value is of a store that recycles, all that `to` reaches counts as added, and
+   * nothing as removed.
+   *
+   * @throws {SyncError} `NODE_MISSING`, with `details.path` and with `details.side`, `"from"` or `"to"`:
+   * a `from` that can no longer be read may be left out.
    */
   diff(
     store: ReadableStore,

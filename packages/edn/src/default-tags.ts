@@ -15,8 +15,10 @@ import { uuid } from "./uuid.ts";
 import type { Edn } from "./value.ts";
 
 /**
- * Readers of tags, by tag without `#`: each takes the tag's fields, in EDN text always one, and gives
- * the value they stand for.
+ * Readers of a format's tags, by tag: each takes the tag's fields, in EDN text always one, and gives
+ * the value that they stand for, usually an `Extension`. A reader that throws makes the input invalid.
+ * Nothing is needed to write them: an `Extension` is written as its EDN form, the `Tagged` that was
+ * read.
  */
 export type TagReaders = Readonly<Record<string, (fields: readonly Edn[]) => Edn>>;
 
