@@ -1,6 +1,7 @@
 import { type Edn, kindOf, SyncError } from "@datahike-sync/edn";
 import type { Datom } from "./datom.ts";
 import { type DatomOrder, datomOrder } from "./datom-order.ts";
+import { FlatIterator } from "./flat-iterator.ts";
 import { LeafCursor } from "./leaf-cursor.ts";
 import { type IndexType, RootHandle, type TreeNode, toNode } from "./node.ts";
 import { NodeCache } from "./node-cache.ts";
@@ -73,8 +74,8 @@ export class DatomIndex {
    *
    * @throws {SyncError} As {@link DatomIndex.chunks}.
    */
-  async *datoms(options: SliceOptions = {}): AsyncGenerator<Datom, void, undefined> {
-    for await (const chunk of this.chunks(options)) yield* chunk;
+  datoms(options: SliceOptions = {}): AsyncIterableIterator<Datom, undefined> {
+    return new FlatIterator(this.chunks(options));
   }
 
   /**
@@ -92,14 +93,14 @@ export class DatomIndex {
     let chunks = cursor.enter(await this.#readRoot(signal), this.#path);
     // Leaves ahead double from one, so that a reader who stops early has not paid for many.
     let ahead = cursor.next(1);
-    for (let count = 2; ; count = Math.min(count * 2, prefetch)) {
+    for (let count = 2; ; count *= 2) {
       // The reader may stop at any yield, and then nobody awaits what is under way.
       ahead.catch(() => {});
       for (const chunk of chunks) if (chunk.length > 0) yield chunk;
       signal?.throwIfAborted();
       chunks = await ahead;
       if (chunks.length === 0) return;
-      ahead = cursor.next(count);
+      ahead = cursor.next(Math.min(count, prefetch));
     }
   }
 

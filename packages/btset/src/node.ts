@@ -141,7 +141,7 @@ export const NODE_CLASSES: Readonly<Record<string, new (edn: Tagged) => TreeNode
 };
 
 /** A `CODEC_INVALID` that says which node of which tag has what problem. */
-export function invalidNode(edn: Tagged, problem: string): SyncError {
+function invalidNode(edn: Tagged, problem: string): SyncError {
   return new SyncError("CODEC_INVALID", `malformed index node: ${problem}`, {
     details: { tag: edn.tag },
   });

@@ -14,7 +14,7 @@ export interface SliceBounds {
 }
 
 /** Part of an array: from `start` up to but without `end`. */
-export interface Span {
+interface Span {
   readonly start: number;
   readonly end: number;
 }

@@ -3,7 +3,7 @@
 import { Datom, fressianHandlers } from "@datahike-sync/btset";
 import { fressianCodec } from "@datahike-sync/codec-fressian";
 import { type Codec, encoded, type Operation } from "@datahike-sync/core";
-import { type Edn, EdnMap, keyword, read, readAll } from "@datahike-sync/edn";
+import { type Edn, EdnMap, keyword, readAll } from "@datahike-sync/edn";
 import { readFixtureText, readStoreFiles, type StoreName } from "@datahike-sync/fixtures";
 import { MemoryStore } from "@datahike-sync/store-memory";
 
@@ -33,11 +33,6 @@ export async function goldenStore(name: StoreName, using: Codec = codec): Promis
 export async function goldenDatoms(name: StoreName, file: string): Promise<Datom[]> {
   const text = await readFixtureText(`stores/${name}/${file}.edn`);
   return readAll(text, { tags: DATOM_TAG }) as unknown as Datom[];
-}
-
-/** The one value of a fixture. */
-export async function goldenValue(path: string): Promise<Edn> {
-  return read(await readFixtureText(path), { tags: DATOM_TAG });
 }
 
 const DATOM_TAG = {

@@ -1,5 +1,5 @@
 import {
-  Branch,
+  type Branch,
   cborHandlers,
   Datom,
   fressianHandlers,
@@ -12,7 +12,7 @@ import {
 import { fressianCodec } from "@datahike-sync/codec-fressian";
 import {
   type Edn,
-  EdnMap,
+  type EdnMap,
   identity,
   keyword,
   list,

@@ -4,7 +4,7 @@ import type { Input } from "./input.ts";
 /** What an object takes, roughly, where pointers have eight bytes: a list 60, a byte array 200. */
 const OBJECT_BYTES = 128;
 const ITEM_BYTES = 8;
-/** What it costs to tell a collection from others by its contents, for each of its bytes. */
+/** What it costs to tell a costly key from others, for each of its bytes. */
 const IDENTITY_COST = 32;
 
 /** Counts what a value costs beyond its bytes, up to the limit `maxExpansion`. */

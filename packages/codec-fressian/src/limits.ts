@@ -1,4 +1,4 @@
-/** Bounds of what is read, and of what is written, so that whatever is written can be read. */
+/** Bounds of what is read. The first three hold for what is written, too. */
 export interface FressianLimits {
   /**
    * How deep values may be nested. Default 1000: data is rarely deeper than 20, and a level takes about
@@ -16,9 +16,9 @@ export interface FressianLimits {
    * What a value that is read may cost beyond its bytes, in bytes: 128 for each object that is no
    * string, integer, double, boolean or nil, 8 for each item of a collection, the size of what each
    * reference to a cached object repeats, and 32 for each byte of a map's key or a set's item that is a
-   * collection, since those are told apart by their contents. It bounds memory, and the time that
-   * printing, comparing or hashing the value can take, which see a cached object as often as something
-   * refers to it. Default 256 MiB.
+   * collection or a big number, since it takes long to tell those apart. It bounds memory, and the time
+   * that printing, comparing or hashing the value can take, which see a cached object as often as
+   * something refers to it. Default 256 MiB.
    */
   readonly maxExpansion: number;
 }

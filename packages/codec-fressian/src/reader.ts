@@ -281,7 +281,7 @@ export class Reader {
     for (let i = 0; i < count; i++) {
       const start = this.#budget.position;
       const item = this.#read(input.code());
-      if (i % step === 0 && isCollection(item)) this.#budget.identity(start);
+      if (i % step === 0 && isCostly(item)) this.#budget.identity(start);
       items[i] = item;
     }
     return items;
@@ -293,7 +293,7 @@ export class Reader {
     const start = this.#budget.position - 1;
     const items = this.#listItems(code);
     if (items.length % step !== 0) throw invalid(NO_VALUE, offset);
-    if (items.some(isCollection)) this.#budget.identity(start);
+    if (items.some(isCostly)) this.#budget.identity(start);
     return items;
   }
 
@@ -323,7 +323,7 @@ export class Reader {
       if (key === undefined || value === undefined || entry.length > 2) {
         throw invalid("an entry of a record is no pair", begin);
       }
-      if (isCollection(key)) this.#budget.identity(start);
+      if (isCostly(key)) this.#budget.identity(start);
       items.push(key, value);
     }
     return record(type.toString(), EdnMap.fromFlat(items));
@@ -371,8 +371,8 @@ const ONE: Edn = double(1);
 
 const NO_VALUE = "the last key has no value";
 
-/** Whether a key holds other values, so that its identity is as long as all of them together. */
-function isCollection(key: Edn): boolean {
+/** Whether it takes long to tell a key from others: it holds further values, or many digits. */
+function isCostly(key: Edn): boolean {
   switch (kindOf(key)) {
     case "vector":
     case "list":
@@ -383,6 +383,9 @@ function isCollection(key: Edn): boolean {
     case "tagged":
     case "numberArray":
     case "extension":
+    case "bigInteger":
+    case "decimal":
+    case "ratio":
       return true;
     default:
       return false;

@@ -2,31 +2,29 @@
 
 /** The integer of these bytes; of none, 0. */
 export function fromTwosComplement(bytes: Uint8Array): bigint {
-  if (bytes.length <= 6) return BigInt(smallInteger(bytes));
+  if (bytes.length <= SMALL_BYTES) return BigInt(smallInteger(bytes));
   let digits = "0x";
-  for (const byte of bytes) digits += byte.toString(16).padStart(2, "0");
+  for (const byte of bytes) digits += HEX[byte];
   return BigInt.asIntN(8 * bytes.length, BigInt(digits));
 }
 
 /** The fewest bytes that hold this integer and its sign. */
 export function toTwosComplement(value: bigint): Uint8Array {
   if (value >= -SMALL && value < SMALL) return smallBytes(Number(value));
-  const negative = value < 0n;
   // ~n takes as many bits as n without its sign.
-  const digits = (negative ? ~value : value).toString(16);
-  const length = (digits.length + (NO_ROOM_FOR_SIGN.test(digits) ? 2 : 1)) >> 1;
-  const padded = digits.padStart(2 * length, "0");
+  const digits = (value < 0n ? ~value : value).toString(16);
+  const flip = value < 0n ? 0xff : 0;
+  // The first bit says the sign.
+  const length = (digits.length + (nibble(digits, 0) < 8 ? 1 : 2)) >> 1;
   const bytes = new Uint8Array(length);
-  for (let i = 0; i < length; i++) {
-    const byte = Number.parseInt(padded.slice(2 * i, 2 * i + 2), 16);
-    bytes[i] = negative ? ~byte : byte;
+  for (let i = length - 1, at = digits.length - 2; i >= 0; i--, at -= 2) {
+    bytes[i] = ((nibble(digits, at) << 4) | nibble(digits, at + 1)) ^ flip;
   }
   return bytes;
 }
 
-const NO_ROOM_FOR_SIGN = /^[89a-f]/;
-
 /** Integers of up to six bytes are exact numbers, which are quicker than text. */
+const SMALL_BYTES = 6;
 const SMALL = 2n ** 47n;
 
 function smallInteger(bytes: Uint8Array): number {
@@ -48,3 +46,14 @@ function smallBytes(value: number): Uint8Array {
   }
   return bytes;
 }
+
+/** The value of a hexadecimal digit; before the text, 0. */
+function nibble(digits: string, at: number): number {
+  if (at < 0) return 0;
+  const unit = digits.charCodeAt(at);
+  return unit < 0x40 ? unit - 0x30 : unit - 0x57;
+}
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, "0"),
+);

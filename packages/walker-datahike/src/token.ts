@@ -2,7 +2,7 @@ import { type Edn, type EdnMap, identity, kindOf, type Uuid, uuid } from "@datah
 import { commitIdOf, indicesOf, schemaKeyOf } from "./db-record.ts";
 
 /** Bytes of a token: the commit's id, and a hash of what its record names. */
-export const TOKEN_BYTES = 24;
+const TOKEN_BYTES = 24;
 
 const ID_BYTES = 16;
 

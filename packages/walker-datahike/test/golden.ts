@@ -54,7 +54,7 @@ export function fields(value: Edn | undefined): EdnMap {
   return value;
 }
 
-export function field(map: EdnMap, name: string): Edn {
+function field(map: EdnMap, name: string): Edn {
   const value = map.get(keyword(name));
   if (value === undefined) throw new TypeError(`no :${name}`);
   return value;

@@ -1,5 +1,4 @@
 /** @packageDocumentation What persistent sorted sets reach: walked, compared, told apart. */
-export { AddressLevels } from "./address-levels.ts";
 export { CountedSource } from "./counted-source.ts";
 export { type DiffSide, onSide } from "./diff-side.ts";
 export { type PssWalkerOptions, pssWalker } from "./pss-walker.ts";

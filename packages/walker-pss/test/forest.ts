@@ -1,11 +1,11 @@
 /** Trees of numbers that share nodes, as path copying leaves them. */
 import { Branch, Leaf, NodePath, RootHandle } from "@datahike-sync/btset";
-import { type Edn, EdnMap, identity, keyword, Tagged, uuid } from "@datahike-sync/edn";
-import { MemoryStore } from "@datahike-sync/store-memory";
+import { type Edn, EdnMap, identity, keyword, Tagged, type Uuid, uuid } from "@datahike-sync/edn";
+import type { MemoryStore } from "@datahike-sync/store-memory";
 import type { Random } from "@datahike-sync/testing";
 import type { Tree } from "@datahike-sync/walker-pss";
 
-export function mapOf(fields: Readonly<Record<string, Edn>>): EdnMap {
+function mapOf(fields: Readonly<Record<string, Edn>>): EdnMap {
   return new EdnMap(Object.entries(fields).map(([name, value]) => [keyword(name), value]));
 }
 
@@ -28,7 +28,7 @@ export function handle(address: Edn): RootHandle {
 
 /** A node as the model knows it. */
 export interface ModelNode {
-  readonly address: Edn;
+  readonly address: Uuid;
   readonly level: number;
   readonly keys: readonly number[];
   readonly children: readonly ModelNode[];
@@ -116,7 +116,7 @@ export class Forest {
     return { address, level, keys, children };
   }
 
-  async #save(node: Leaf | Branch): Promise<Edn> {
+  async #save(node: Leaf | Branch): Promise<Uuid> {
     const address = uuid(`00000000-0000-0000-0000-${String(++this.#next).padStart(12, "0")}`);
     await this.store.set(address, node);
     return address;

@@ -83,7 +83,7 @@ test("a node that is missing is named with the path to it", async () => {
   await forest.store.write([{ op: "delete", key: lost.address }]);
   await expect(walk(new TreeWalk(forest.store), treeOf(root))).rejects.toMatchObject({
     code: "NODE_MISSING",
-    details: { path: [":root", ...[root, middle, lost].map(({ address }) => String(address))] },
+    details: { path: [":root", ...[root, middle, lost].map(({ address }) => address.toString())] },
   });
   const trusting = new TreeWalk(forest.store, { trustLeaves: true });
   expect((await walk(trusting, treeOf(root))).length).toBe(reach(root).size);
