@@ -20,12 +20,13 @@ const OPTIONS = {
 
 async function main(): Promise<void> {
   const { quick, json } = parseArgs({ options: OPTIONS }).values;
-  const { path, dispose } = await unpackStore("datahike-0.8/medium");
+  const unpacked = await unpackStore("datahike-0.8/medium");
   const rows: Row[] = [];
   try {
-    for (const work of await workloads(path)) rows.push(...(await measure(work, quick ? 3 : 11)));
+    for (const work of await workloads(unpacked.path))
+      rows.push(...(await measure(work, quick ? 3 : 11)));
   } finally {
-    await dispose();
+    await unpacked.dispose();
   }
   console.log(json ? JSON.stringify(rows, null, 2) : rows.map(formatRow).join("\n"));
 }

@@ -15,7 +15,8 @@ export interface Codec {
   /**
    * The bytes of a value, in an array of their own.
    *
-   * @throws {SyncError} `CODEC_UNSUPPORTED` for a kind that the format has no form for.
+   * @throws {SyncError} `CODEC_UNSUPPORTED` for a kind that the format has no form for, `CODEC_LIMIT`
+   * for a value that no codec of the same limits would read again.
    */
   encode(value: Edn): Uint8Array;
   /**
