@@ -34,8 +34,9 @@
  * | 36 | decimal | nothing | unscaled value (integer or big integer) and scale (32 bits) |
  * | 37 | `object` array | nothing | its elements |
  * | 38 | tagged value | text, the tag | its fields |
- * | 39 | record | text, the name of its type | a map, its fields |
- * | 40 | head again | the place of a head among those of this value that were written as type 38 or 39 | as there |
+ * | 39 | tagged value again | the place of a tag among those of this value that were written as type 38 | its fields |
+ * | 40 | record | text, the name of its type | one map, its fields |
+ * | 41 | record again | the place of a name among those of this value that were written as type 40 | one map, its fields |
  *
  * Numbers are big-endian. A place is counted from 0, in 1, 2 or 4 bytes. *Text* is UTF-8 that may hold
  * lone surrogates, three bytes each. A *name* is the text of the namespace, a byte `ff` and the text
@@ -69,12 +70,13 @@ export const RATIO = 35;
 export const DECIMAL = 36;
 export const OBJECT_ARRAY = 37;
 export const TAGGED = 38;
-export const RECORD = 39;
-export const HEAD_AGAIN = 40;
+export const TAGGED_AGAIN = 39;
+export const RECORD = 40;
+export const RECORD_AGAIN = 41;
 
 /** Whether a type is a head of this table. */
 export function isHead(type: number): boolean {
-  return type >= LIST && type <= HEAD_AGAIN;
+  return type >= LIST && type <= RECORD_AGAIN;
 }
 
 /** Whether a type is in this table. */

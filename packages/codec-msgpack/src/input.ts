@@ -1,4 +1,4 @@
-import { truncated } from "./limits.ts";
+import { truncated } from "./failure.ts";
 import { decodeText } from "./text.ts";
 
 /** A cursor over bytes, with the forms of numbers, strings and byte arrays. */

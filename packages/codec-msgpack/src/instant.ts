@@ -1,7 +1,7 @@
 /** Instants as MessagePack's timestamps: seconds since 1970 and nanoseconds, in 4, 8 or 12 bytes. */
 import { INSTANT, INVALID_INSTANT } from "./extension-types.ts";
+import { invalid } from "./failure.ts";
 import type { Input } from "./input.ts";
-import { invalid } from "./limits.ts";
 import type { Output } from "./output.ts";
 
 /** Writes an instant in the shortest form that fits. */

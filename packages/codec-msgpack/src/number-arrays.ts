@@ -8,8 +8,9 @@ import {
   LONG_ARRAY,
   SHORT_ARRAY,
 } from "./extension-types.ts";
+import { invalid } from "./failure.ts";
 import type { Input } from "./input.ts";
-import { invalid } from "./limits.ts";
+import { roomFor } from "./room.ts";
 
 /** The type of an extension and the bytes of an element. Arrays of objects are no extension. */
 export const ELEMENTS: Readonly<
@@ -75,7 +76,7 @@ export function readElements(type: number, start: number, { bytes, at }: Input):
 }
 
 function readBooleans(view: DataView, start: number): readonly boolean[] {
-  const items = new Array<boolean>(view.byteLength);
+  const items = roomFor<boolean>(view.byteLength);
   for (let i = 0; i < items.length; i++) {
     const byte = view.getUint8(i);
     if (byte > 1) throw invalid("neither true nor false", start + i);

@@ -1,5 +1,5 @@
 import { STRING } from "./extension-types.ts";
-import { exceeded } from "./limits.ts";
+import { exceeded } from "./failure.ts";
 import { encodeText, isWellFormed, textSize } from "./text.ts";
 
 /** A growing array of bytes, with the forms of MessagePack, each in the fewest bytes. */
@@ -78,14 +78,11 @@ export class Output {
     } else if (value >= -0x20) {
       this.byte(value);
     } else if (value >= -0x80) {
-      this.byte(0xd0);
-      this.byte(value);
+      this.#with8(0xd0, value);
     } else if (value >= -0x8000) {
-      this.byte(0xd1);
-      this.half(value);
+      this.#with16(0xd1, value);
     } else if (value >= -(2 ** 31)) {
-      this.byte(0xd2);
-      this.word(value);
+      this.#with32(0xd2, value);
     } else {
       this.#wide(0xd3, value);
     }
@@ -102,8 +99,8 @@ export class Output {
 
   double(value: number): void {
     this.byte(0xcb);
-    // There are many NaNs, and an engine may hand on the bits of any.
     const offset = this.#reserve(8);
+    // There are many NaNs, and an engine may hand on the bits of any.
     this.#view.setFloat64(offset, Number.isNaN(value) ? Number.NaN : value);
   }
 
@@ -142,9 +139,9 @@ export class Output {
 
   /** The beginning of an extension of this type, whose payload has this length. */
   extension(type: number, length: number): void {
-    const fixed = FIXED_LENGTHS.indexOf(length);
-    if (fixed < 0) this.#sized(0xc7, length);
-    else this.byte(0xd4 + fixed);
+    const code = fixedCode(length);
+    if (code !== undefined) return this.#with8(code, type);
+    this.#sized(0xc7, length);
     this.byte(type);
   }
 
@@ -153,23 +150,33 @@ export class Output {
    * those for more; arrays and maps have none for 1 byte.
    */
   #sized(code: number, value: number): void {
-    if (value < 0x100 && code !== 0xdb && code !== 0xdd) {
-      this.byte(code);
-      this.byte(value);
-    } else if (value < 0x1_0000) {
-      this.byte(code + 1);
-      this.half(value);
-    } else {
-      this.byte(code + 2);
-      this.word(value);
-    }
+    if (value < 0x100 && code < 0xdb) this.#with8(code, value);
+    else if (value < 0x1_0000) this.#with16(code + 1, value);
+    else this.#with32(code + 2, value);
   }
 
   /** A code and the 64 bits of a safe integer. */
   #wide(code: number, value: number): void {
-    this.byte(code);
-    this.word(Math.floor(value / 2 ** 32));
+    this.#with32(code, Math.floor(value / 2 ** 32));
     this.word(value);
+  }
+
+  #with8(code: number, value: number): void {
+    const offset = this.#reserve(2);
+    this.#bytes[offset] = code;
+    this.#bytes[offset + 1] = value;
+  }
+
+  #with16(code: number, value: number): void {
+    const offset = this.#reserve(3);
+    this.#bytes[offset] = code;
+    this.#view.setInt16(offset + 1, value);
+  }
+
+  #with32(code: number, value: number): void {
+    const offset = this.#reserve(5);
+    this.#bytes[offset] = code;
+    this.#view.setInt32(offset + 1, value);
   }
 
   /**
@@ -204,5 +211,20 @@ const INITIAL = 1024;
 /** The room that is kept from one value to the next, in bytes. */
 const KEPT = 2 ** 20;
 
-/** Payloads of these lengths have codes of their own. */
-const FIXED_LENGTHS: readonly number[] = [1, 2, 4, 8, 16];
+/** The code of an extension whose payload has this length, for the lengths that have one. */
+function fixedCode(length: number): number | undefined {
+  switch (length) {
+    case 1:
+      return 0xd4;
+    case 2:
+      return 0xd5;
+    case 4:
+      return 0xd6;
+    case 8:
+      return 0xd7;
+    case 16:
+      return 0xd8;
+    default:
+      return undefined;
+  }
+}

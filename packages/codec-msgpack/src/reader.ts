@@ -1,6 +1,5 @@
 import type { TagReaders } from "@datahike-sync/core";
 import {
-  type BigInteger,
   bigInteger,
   Decimal,
   Double,
@@ -20,23 +19,29 @@ import {
   record,
   Tagged,
 } from "@datahike-sync/edn";
+import { Budget } from "./budget.ts";
 import {
-  HEAD_AGAIN,
+  DECIMAL,
   isHead,
   KEYWORD,
   KEYWORD_AGAIN,
   LIST,
-  mayHoldItems,
   OBJECT_ARRAY,
   RATIO,
   RAW_LIST,
   RECORD,
+  RECORD_AGAIN,
   SET,
+  STRING,
   TAGGED,
+  TAGGED_AGAIN,
   UNKNOWN_TYPE,
 } from "./extension-types.ts";
+import { exceeded, invalid, truncated } from "./failure.ts";
 import { Input } from "./input.ts";
-import { Budget, COST, exceeded, invalid, type MsgpackLimits, truncated } from "./limits.ts";
+import type { MsgpackLimits } from "./limits.ts";
+import { nameLength } from "./names.ts";
+import { roomFor } from "./room.ts";
 import { readName, readPlace, readScalar, readText } from "./scalars.ts";
 
 /** Reads the one value of some bytes. Used once. */
@@ -46,10 +51,9 @@ export class Reader {
   readonly #limits: MsgpackLimits;
   readonly #budget: Budget;
   #depth = 0;
-  #keywords: Keyword[] = [];
-  #heads: NamedHead[] = [];
-  /** The length of all names that were read as places. */
-  #repeated = 0;
+  readonly #keywords: Keyword[] = [];
+  readonly #tags: Head[] = [];
+  readonly #records: Head[] = [];
 
   constructor(bytes: Uint8Array, handlers: TagReaders, limits: MsgpackLimits) {
     if (bytes.length > limits.maxBytes) throw exceeded("maxBytes", limits.maxBytes, 0);
@@ -57,6 +61,11 @@ export class Reader {
     this.#handlers = handlers;
     this.#limits = limits;
     this.#budget = new Budget(limits.maxExpansion);
+  }
+
+  /** Where the next byte is that was not read yet. */
+  get offset(): number {
+    return this.#in.at;
   }
 
   /** The value of all bytes. */
@@ -85,7 +94,7 @@ export class Reader {
       case 0xc4:
       case 0xc5:
       case 0xc6:
-        this.#spend(COST.object);
+        this.#budget.object(this.#in.at);
         return input.bin(input.uint(1 << (code - 0xc4)));
       case 0xc7:
       case 0xc8:
@@ -97,7 +106,7 @@ export class Reader {
       case 0xd8:
         return this.#extension(code);
       case 0xca:
-        this.#spend(COST.object);
+        this.#budget.object(this.#in.at);
         return float(input.float32());
       case 0xcb:
         return this.#double(input.float64());
@@ -130,19 +139,23 @@ export class Reader {
     }
   }
 
-  // Collections
+  // Collections. A level of nesting takes room on the stack for every method that it goes through, so there
+  // are few: an array's items are read before it is known what they make.
 
   #array(count: number): Edn {
     this.#enter(count);
-    const value =
-      count > 0 && this.#isHeadNext() ? this.#headed(count - 1) : Object.freeze(this.#items(count));
+    const start = this.#in.at;
+    const head = count > 0 && this.#isHeadNext() ? this.#head() : undefined;
+    const items = roomFor<Edn>(head === undefined ? count : count - 1);
+    const isSet = head?.type === SET;
+    for (let i = 0; i < items.length; i++) items[i] = isSet ? this.#key() : this.#read();
     this.#depth--;
-    return value;
+    return head === undefined ? Object.freeze(items) : this.#headed(head, items, start);
   }
 
   #map(count: number): Edn {
     this.#enter(2 * count);
-    const items = new Array<Edn>(2 * count);
+    const items = roomFor<Edn>(2 * count);
     for (let i = 0; i < items.length; i += 2) {
       items[i] = this.#key();
       items[i + 1] = this.#read();
@@ -151,31 +164,22 @@ export class Reader {
     return EdnMap.fromFlat(items);
   }
 
-  /** A collection of so many items, each of which takes at least a byte. */
+  /** Begins a collection of so many items, each of which takes at least a byte. */
   #enter(items: number): void {
     const { at, bytes } = this.#in;
     if (items > bytes.length - at) throw truncated(at);
     const { maxDepth } = this.#limits;
     if (++this.#depth > maxDepth) throw exceeded("maxDepth", maxDepth, at);
-    this.#spend(COST.object + items * COST.item);
-  }
-
-  #items(count: number): Edn[] {
-    const items = new Array<Edn>(count);
-    for (let i = 0; i < count; i++) items[i] = this.#read();
-    return items;
+    this.#budget.collection(items, at);
   }
 
   /** A key of a map or an item of a set. */
   #key(): Edn {
     const input = this.#in;
     const start = input.at;
-    const repeated = this.#repeated;
+    const { repeated } = this.#budget;
     const key = this.#read();
-    this.#spend(COST.key);
-    if (mayHoldItems(input.bytes[start] ?? 0)) {
-      this.#spend((input.at - start + this.#repeated - repeated) * COST.keyByte);
-    }
+    this.#budget.key(input.bytes[start] ?? 0, input.at - start, repeated, start);
     return key;
   }
 
@@ -189,57 +193,48 @@ export class Reader {
     return code <= 0xc9 && isHead(bytes[at + 1 + (1 << (code - 0xc7))] ?? 0);
   }
 
-  /** What a head and so many items behind it make. */
-  #headed(count: number): Edn {
+  #head(): Head {
     const input = this.#in;
-    const offset = input.at;
     const length = input.payloadLength(input.byte());
     const type = input.int8();
     const start = input.skip(length);
-    if (type >= TAGGED) {
-      const head = type === HEAD_AGAIN ? this.#recallHead(start) : this.#defineHead(type, start);
-      return head.type === RECORD
-        ? this.#record(head, count, offset)
-        : this.#tagged(head, this.#items(count));
-    }
-    if (length > 0) throw invalid("a head with a payload", offset, { type });
     switch (type) {
-      case LIST:
-        return new EdnList(Object.freeze(this.#items(count)));
-      case RAW_LIST:
-        return new RawList(Object.freeze(this.#items(count)));
-      case SET: {
-        const items = new Array<Edn>(count);
-        for (let i = 0; i < count; i++) items[i] = this.#key();
-        return new EdnSet(items);
-      }
-      case OBJECT_ARRAY:
-        return numberArray("object", Object.freeze(this.#items(count)));
-      case RATIO:
-        return this.#ratio(count, offset);
+      case TAGGED:
+      case RECORD:
+        return this.#defineHead(type, start);
+      case TAGGED_AGAIN:
+        return this.#recallHead(this.#tags, start);
+      case RECORD_AGAIN:
+        return this.#recallHead(this.#records, start);
       default:
-        return this.#decimal(count, offset);
+        if (length > 0) throw invalid("a payload where there is none", start, { type });
+        return { type, name: "", handler: undefined };
     }
   }
 
-  #defineHead(type: number, start: number): NamedHead {
-    this.#spend(COST.object);
-    const name = readText(start, this.#in);
-    const handler = Object.hasOwn(this.#handlers, name) ? this.#handlers[name] : undefined;
-    const head: NamedHead = { type, name, handler };
-    this.#heads.push(head);
-    return head;
+  /** What a head and the items behind it make. */
+  #headed(head: Head, items: Edn[], start: number): Edn {
+    switch (head.type) {
+      case LIST:
+        return new EdnList(Object.freeze(items));
+      case RAW_LIST:
+        return new RawList(Object.freeze(items));
+      case SET:
+        return new EdnSet(items);
+      case OBJECT_ARRAY:
+        return numberArray("object", Object.freeze(items));
+      case RATIO:
+        return this.#ratio(items, start);
+      case DECIMAL:
+        return decimalOf(items, start);
+      case RECORD:
+        return recordOf(head.name, items, start);
+      default:
+        return this.#tagged(head, Object.freeze(items));
+    }
   }
 
-  #recallHead(start: number): NamedHead {
-    const head = this.#heads[readPlace(start, this.#in)];
-    if (head === undefined) throw invalid("no such head before", start);
-    this.#repeat(head.name.length);
-    return head;
-  }
-
-  #tagged({ name, handler }: NamedHead, items: Edn[]): Edn {
-    const fields = Object.freeze(items);
+  #tagged({ name, handler }: Head, fields: readonly Edn[]): Edn {
     if (handler === undefined) return new Tagged(name, fields);
     try {
       return handler(fields);
@@ -249,44 +244,11 @@ export class Reader {
     }
   }
 
-  #record({ name }: NamedHead, count: number, offset: number): Edn {
-    const fields = count === 1 ? this.#read() : null;
-    if (!isKind(fields, "map")) throw invalid("a record without a map of fields", offset);
-    return record(name, fields);
-  }
-
-  #ratio(count: number, offset: number): Edn {
-    if (count !== 2) throw invalid("a ratio without two parts", offset);
-    const input = this.#in;
-    const start = input.at;
-    const numerator = this.#integer();
-    const middle = input.at;
-    const denominator = this.#integer();
-    if (denominator === 0n) throw invalid("a ratio over 0", middle);
-    this.#spend((middle - start) * (input.at - middle));
+  #ratio(items: readonly Edn[], start: number): Edn {
+    const [numerator, denominator] = integersOf(items, start);
+    if (denominator === 0n) throw invalid("a ratio over 0", start);
+    this.#budget.ratio(this.#in.at - start, start);
     return ratio(numerator, denominator);
-  }
-
-  #decimal(count: number, offset: number): Edn {
-    if (count !== 2) throw invalid("a decimal without two parts", offset);
-    const unscaled = this.#integer();
-    const middle = this.#in.at;
-    const scale = Number(this.#integer());
-    if ((scale | 0) !== scale) throw invalid("a scale beyond 32 bits", middle);
-    return new Decimal(unscaled, scale);
-  }
-
-  #integer(): bigint {
-    const offset = this.#in.at;
-    const value = this.#read();
-    switch (kindOf(value)) {
-      case "long":
-        return BigInt(value as number | bigint);
-      case "bigInteger":
-        return (value as BigInteger).value;
-      default:
-        throw invalid("not an integer", offset);
-    }
   }
 
   // Extensions
@@ -298,66 +260,111 @@ export class Reader {
     const type = input.int8();
     const start = input.skip(length);
     if (type === KEYWORD_AGAIN) return this.#recallKeyword(start);
-    if (type === KEYWORD) return this.#keyword(start);
-    this.#spend(COST.object);
+    if (type === KEYWORD) return this.#defineKeyword(start);
+    if (type === STRING) return readText(start, input);
+    this.#budget.numberArray(type, length, offset);
     const scalar = readScalar(type, start, input, this.#limits);
     if (scalar !== undefined) return scalar;
     if (isHead(type)) throw invalid("a head that is not first in an array", offset, { type });
     return this.#unknown(type, start);
   }
 
-  #keyword(start: number): Keyword {
-    this.#spend(COST.keyword);
-    const read = keyword(...readName(start, this.#in));
-    this.#keywords.push(read);
-    return read;
-  }
-
-  #recallKeyword(start: number): Keyword {
-    const known = this.#keywords[readPlace(start, this.#in)];
-    if (known === undefined) throw invalid("no such keyword before", start);
-    this.#repeat((known.namespace?.length ?? 0) + known.name.length);
-    return known;
-  }
-
   /** An extension of another format, or of a later version of this one. */
   #unknown(type: number, start: number): Edn {
-    this.#spend(COST.object);
+    this.#budget.object(this.#in.at);
     const { bytes, at } = this.#in;
     // Not `slice`, which in Node's Buffer gives the same memory.
     const payload = new Uint8Array(bytes.subarray(start, at));
     return new Tagged(UNKNOWN_TYPE, [type, payload]);
   }
 
+  // Names
+
+  #defineKeyword(start: number): Keyword {
+    this.#budget.keyword(start);
+    const defined = keyword(...readName(start, this.#in));
+    this.#keywords.push(defined);
+    return defined;
+  }
+
+  #recallKeyword(start: number): Keyword {
+    const known = this.#keywords[readPlace(start, this.#in)];
+    if (known === undefined) throw unknownPlace(start);
+    this.#budget.repeat(nameLength(known), start);
+    return known;
+  }
+
+  #defineHead(type: number, start: number): Head {
+    this.#budget.object(this.#in.at);
+    const name = readText(start, this.#in);
+    const isKnown = type === TAGGED && Object.hasOwn(this.#handlers, name);
+    const head: Head = { type, name, handler: isKnown ? this.#handlers[name] : undefined };
+    (type === TAGGED ? this.#tags : this.#records).push(head);
+    return head;
+  }
+
+  #recallHead(heads: readonly Head[], start: number): Head {
+    const known = heads[readPlace(start, this.#in)];
+    if (known === undefined) throw unknownPlace(start);
+    this.#budget.repeat(known.name.length, start);
+    return known;
+  }
+
+  // Numbers
+
   #double(value: number): Edn {
     if (!Number.isSafeInteger(value)) return value;
-    this.#spend(COST.object);
+    this.#budget.object(this.#in.at);
     return new Double(value);
   }
 
   /** What is beyond 63 bits is no long. */
   #unsigned(value: number | bigint): Edn {
     if (typeof value === "number" || isLong(value)) return value;
-    this.#spend(COST.object);
+    this.#budget.object(this.#in.at);
     return bigInteger(value);
-  }
-
-  // Limits
-
-  /** A name of this length, written as a place. */
-  #repeat(length: number): void {
-    this.#repeated += length;
-    this.#spend(length);
-  }
-
-  #spend(bytes: number): void {
-    this.#budget.spend(bytes, this.#in.at);
   }
 }
 
-/** A head with a name, for when it is mentioned again. */
-interface NamedHead {
+/** What the first item of an array says that the array is. */
+interface Head {
   readonly type: number;
+  /** A tag, or the name of a record's type. */
   readonly name: string;
+  /** That of the tag. */
   readonly handler: TagReaders[string] | undefined;
+}
+
+function unknownPlace(start: number): Error {
+  return invalid("the place of a name that was not there before", start);
+}
+
+function recordOf(type: string, [fields, ...rest]: readonly Edn[], start: number): Edn {
+  if (!isKind(fields, "map") || rest.length > 0) {
+    throw invalid("a record is one map of fields", start);
+  }
+  return record(type, fields);
+}
+
+function decimalOf(items: readonly Edn[], start: number): Edn {
+  const [unscaled, scale] = integersOf(items, start);
+  if (BigInt.asIntN(32, scale) !== scale) throw invalid("a scale beyond 32 bits", start);
+  return new Decimal(unscaled, Number(scale));
+}
+
+/** The two integers that a ratio or decimal is made of. */
+function integersOf(
+  [first, second, ...rest]: readonly Edn[],
+  start: number,
+): [first: bigint, second: bigint] {
+  const [a, b] = [integerOf(first), integerOf(second)];
+  if (a === undefined || b === undefined || rest.length > 0) {
+    throw invalid("a ratio or decimal is two integers", start);
+  }
+  return [a, b];
+}
+
+function integerOf(value: Edn | undefined): bigint | undefined {
+  if (isKind(value, "bigInteger")) return value.value;
+  return kindOf(value) === "long" ? BigInt(value as number | bigint) : undefined;
 }

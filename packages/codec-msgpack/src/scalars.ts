@@ -9,15 +9,15 @@ import {
   NAME_SEPARATOR,
   REGEX,
   SHORT_ARRAY,
-  STRING,
   SYMBOL,
   URI,
   UUID,
 } from "./extension-types.ts";
+import { exceeded, invalid } from "./failure.ts";
 import type { Input } from "./input.ts";
 import { readInstant } from "./instant.ts";
 import { fromTwosComplement } from "./integers.ts";
-import { exceeded, invalid, type MsgpackLimits } from "./limits.ts";
+import type { MsgpackLimits } from "./limits.ts";
 import { readElements } from "./number-arrays.ts";
 import { decodeText } from "./text.ts";
 
@@ -35,8 +35,6 @@ export function readScalar(
       return symbol(...readName(start, input));
     case UUID:
       return readUuid(start, input);
-    case STRING:
-      return readText(start, input);
     case BIG_INTEGER:
       return bigInteger(readInteger(start, input, limits));
     case CHAR:

@@ -2,7 +2,8 @@
  * Text as UTF-8. Where UTF-8 ends, at lone surrogates, each is written in the three bytes that its
  * number would take (WTF-8), and who reads must say that these are welcome.
  */
-import { invalid } from "./limits.ts";
+import { invalid } from "./failure.ts";
+import { roomFor } from "./room.ts";
 
 /** How many bytes a text takes. */
 export function textSize(text: string): number {
@@ -48,14 +49,18 @@ export function decodeText(
   end: number,
   surrogates: boolean,
 ): string {
-  if (end - start <= LONG) return decodeUnits(bytes, start, end, surrogates);
+  const short = end - start <= SHORT ? decodeAscii(bytes, start, end) : undefined;
+  if (short !== undefined) return short;
   try {
     return DECODER.decode(bytes.subarray(start, end));
   } catch (cause) {
-    if (surrogates) return decodeUnits(bytes, start, end, surrogates);
+    if (surrogates) return decodeAround(bytes, start, end);
     throw invalid("not UTF-8", start, undefined, cause);
   }
 }
+
+/** Up to so many bytes it is quicker to look at each than to call the platform's decoder. */
+const SHORT = 24;
 
 /** Keeps a byte order mark, which is text like any other here. */
 const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -87,43 +92,37 @@ function isPair(unit: number, text: string, index: number): boolean {
   return (unit & 0xfc00) === 0xd800 && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00;
 }
 
-function decodeUnits(bytes: Uint8Array, start: number, end: number, surrogates: boolean): string {
-  let text = "";
-  const units: number[] = [];
-  for (let at = start; at < end; ) {
-    const lead = bytes[at] ?? 0;
-    if (lead < 0x80) {
-      units.push(lead);
-      at += 1;
-    } else {
-      const length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-      const point = decodePoint(bytes, at, end, length);
-      const isSurrogate = point >= 0xd800 && point < 0xe000;
-      // The smallest of its length, or it would be the same text in other bytes.
-      if (point < (SMALLEST[length] ?? 0) || point > 0x10_ffff || (isSurrogate && !surrogates)) {
-        throw invalid("not UTF-8", at);
-      }
-      if (point >= 0x1_0000) units.push(0xd7c0 + (point >> 10), 0xdc00 + (point & 0x3ff));
-      else units.push(point);
-      at += length;
-    }
-    // As many arguments as any engine takes.
-    if (units.length >= 4096) text += String.fromCharCode(...units.splice(0));
+/** The text of few bytes, or `undefined` where one is above ASCII. */
+function decodeAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
+  const units = roomFor<number>(end - start);
+  for (let at = start; at < end; at++) {
+    const unit = bytes[at] ?? 0;
+    if (unit >= 0x80) return undefined;
+    units[at - start] = unit;
   }
-  return text + String.fromCharCode(...units);
+  return String.fromCharCode(...units);
 }
 
-const SMALLEST: readonly number[] = [0, 0, 0x80, 0x800, 0x1_0000];
-
-function decodePoint(bytes: Uint8Array, at: number, end: number, length: number): number {
-  const lead = bytes[at] ?? 0;
-  // Not a lead byte: 0x80 to 0xbf, and what would be more than four bytes.
-  if (lead < 0xc0 || lead >= 0xf8 || at + length > end) throw invalid("not UTF-8", at);
-  let point = lead & (0x7f >> length);
-  for (let i = at + 1; i < at + length; i++) {
-    const byte = bytes[i] ?? 0;
-    if ((byte & 0xc0) !== 0x80) throw invalid("not UTF-8", i);
-    point = (point << 6) | (byte & 0x3f);
+/** The text around lone surrogates, and these. */
+function decodeAround(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  let pieces: string[] = [];
+  let from = start;
+  for (let at = start; at + 2 < end; at++) {
+    // This lead byte and such a second one make a surrogate; elsewhere it is part of a character.
+    const second = bytes[at + 1] ?? 0;
+    const third = bytes[at + 2] ?? 0;
+    if (bytes[at] !== 0xed || second < 0xa0) continue;
+    if (from < at) pieces.push(decodeText(bytes, from, at, false));
+    if (second >= 0xc0 || (third & 0xc0) !== 0x80) throw invalid("not UTF-8", at);
+    pieces.push(String.fromCharCode(0xd000 | ((second & 0x3f) << 6) | (third & 0x3f)));
+    at += 2;
+    from = at + 1;
+    // A text of millions of pieces would take many times its length.
+    if (pieces.length > 4096) {
+      text += pieces.join("");
+      pieces = [];
+    }
   }
-  return point;
+  return text + pieces.join("") + decodeText(bytes, from, end, false);
 }

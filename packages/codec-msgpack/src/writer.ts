@@ -14,6 +14,7 @@ import {
   isKind,
   isLong,
   type Keyword,
+  type Kind,
   kindOf,
   type NumberArray,
   type Ratio,
@@ -23,32 +24,35 @@ import {
   type Uri,
   type Uuid,
 } from "@datahike-sync/edn";
+import { Budget } from "./budget.ts";
 import {
   BIG_INTEGER,
   CHAR,
   DECIMAL,
-  HEAD_AGAIN,
   isAssigned,
   KEYWORD,
   KEYWORD_AGAIN,
   LIST,
-  mayHoldItems,
   NAME_SEPARATOR,
   OBJECT_ARRAY,
   RATIO,
   RAW_LIST,
   RECORD,
+  RECORD_AGAIN,
   REGEX,
   SET,
   SYMBOL,
   TAGGED,
+  TAGGED_AGAIN,
   UNKNOWN_TYPE,
   URI,
   UUID,
 } from "./extension-types.ts";
+import { exceeded } from "./failure.ts";
 import { writeInstant } from "./instant.ts";
 import { toTwosComplement } from "./integers.ts";
-import { Budget, COST, exceeded, type MsgpackLimits } from "./limits.ts";
+import type { MsgpackLimits } from "./limits.ts";
+import { nameLength, Places } from "./names.ts";
 import { ELEMENTS, writeElements } from "./number-arrays.ts";
 import type { Output } from "./output.ts";
 import { textSize } from "./text.ts";
@@ -59,12 +63,9 @@ export class Writer {
   readonly #limits: MsgpackLimits;
   readonly #budget: Budget;
   #depth = 0;
-  /** The places of the keywords written so far. */
-  #keywords: Map<Keyword, number> | undefined;
-  /** The places of the heads with a name written so far, by type and name. */
-  #heads: Map<string, number> | undefined;
-  /** The length of all names that were written as places. */
-  #repeated = 0;
+  readonly #keywords: Places<Keyword> = new Places();
+  readonly #tags: Places<string> = new Places();
+  readonly #records: Places<string> = new Places();
 
   constructor(output: Output, limits: MsgpackLimits) {
     this.#out = output;
@@ -116,8 +117,13 @@ export class Writer {
         return this.#numberArray(value as NumberArray);
       case "bigInteger":
         return this.#bigInteger((value as BigInteger).value);
+      default:
+        this.#scalar(kind, value);
     }
-    this.#budget.spend(COST.object);
+  }
+
+  #scalar(kind: Kind | undefined, value: object): void {
+    this.#budget.object();
     switch (kind) {
       case "bytes":
         return this.#out.bin(value as Uint8Array);
@@ -178,26 +184,29 @@ export class Writer {
   #tagged({ tag, fields }: Tagged): void {
     if (tag === UNKNOWN_TYPE && this.#unknown(fields)) return;
     this.#beginArray(fields.length + 1);
-    this.#namedHead(TAGGED, tag);
+    const place = this.#tags.placeOf(tag);
+    if (place >= 0) this.#again(TAGGED_AGAIN, place, tag.length);
+    else this.#head(TAGGED, tag);
     for (const field of fields) this.write(field);
     this.#depth--;
   }
 
   #record({ type, fields }: EdnRecord): void {
     this.#beginArray(2);
-    this.#namedHead(RECORD, type);
+    const place = this.#records.placeOf(type);
+    if (place >= 0) this.#again(RECORD_AGAIN, place, type.length);
+    else this.#head(RECORD, type);
     this.#map(fields);
     this.#depth--;
   }
 
   #ratio({ numerator, denominator }: Ratio): void {
     this.#beginArray(3);
-    this.#out.extension(RATIO, 0);
     const start = this.#out.length;
+    this.#out.extension(RATIO, 0);
     this.#integer(numerator);
-    const middle = this.#out.length;
     this.#integer(denominator);
-    this.#budget.spend((middle - start) * (this.#out.length - middle));
+    this.#budget.ratio(this.#out.length - start);
     this.#depth--;
   }
 
@@ -210,33 +219,35 @@ export class Writer {
   }
 
   #numberArray(array: NumberArray): void {
-    const { element } = array;
-    if (element === "object")
+    const { element, length } = array;
+    if (element === "object") {
       return this.#headed(OBJECT_ARRAY, (array as NumberArray<"object">).items);
+    }
     const [type, size] = ELEMENTS[element];
-    this.#budget.spend(COST.object);
-    const length = array.length * size;
-    this.#out.extension(type, length);
-    writeElements(array, this.#out.room(length));
+    this.#budget.numberArray(type, length);
+    this.#out.extension(type, length * size);
+    writeElements(array, this.#out.room(length * size));
   }
 
   #extension(extension: Extension): void {
     const form = extension.toEdn();
     // A chain of them may have no end.
-    if (isKind(form, "extension"))
+    if (isKind(form, "extension")) {
       throw new TypeError("the EDN form of an extension is an extension");
+    }
     this.write(form);
   }
 
   /** Writes an extension of a type that is not this format's, if these are the fields of one. */
-  #unknown(fields: readonly Edn[]): boolean {
-    const [type, payload] = fields;
-    if (fields.length !== 2 || typeof type !== "number" || !(payload instanceof Uint8Array))
-      return false;
-    if ((type << 24) >> 24 !== type || isAssigned(type)) return false;
-    this.#budget.spend(2 * COST.object);
-    this.#out.extension(type, payload.length);
-    this.#out.raw(payload);
+  #unknown([type = null, payload = null, ...rest]: readonly Edn[]): boolean {
+    if (kindOf(type) !== "long" || kindOf(payload) !== "bytes" || rest.length > 0) return false;
+    const number = Number(type);
+    if ((number << 24) >> 24 !== number || isAssigned(number)) return false;
+    const bytes = payload as Uint8Array;
+    this.#budget.object();
+    this.#budget.object();
+    this.#out.extension(number, bytes.length);
+    this.#out.raw(bytes);
     return true;
   }
 
@@ -248,47 +259,34 @@ export class Writer {
   #enter(items: number): void {
     const { maxDepth } = this.#limits;
     if (++this.#depth > maxDepth) throw exceeded("maxDepth", maxDepth);
-    this.#budget.spend(COST.object + items * COST.item);
+    this.#budget.collection(items);
   }
 
   /** A key of a map or an item of a set. */
   #key(key: Edn): void {
-    const start = this.#out.length;
-    const repeated = this.#repeated;
+    const out = this.#out;
+    const start = out.length;
+    const { repeated } = this.#budget;
     this.write(key);
-    this.#budget.spend(COST.key);
-    if (mayHoldItems(this.#out.at(start))) {
-      this.#budget.spend((this.#out.length - start + this.#repeated - repeated) * COST.keyByte);
-    }
+    this.#budget.key(out.at(start), out.length - start, repeated);
   }
 
   // Names
 
   #keyword(keyword: Keyword): void {
-    const place = this.#keywords?.get(keyword);
-    if (place !== undefined) {
-      const { namespace, name } = keyword;
-      return this.#again(KEYWORD_AGAIN, place, (namespace?.length ?? 0) + name.length);
-    }
-    this.#keywords ??= new Map();
-    this.#keywords.set(keyword, this.#keywords.size);
-    this.#budget.spend(COST.keyword);
+    const place = this.#keywords.placeOf(keyword);
+    if (place >= 0) return this.#again(KEYWORD_AGAIN, place, nameLength(keyword));
+    this.#budget.keyword();
     this.#name(KEYWORD, keyword);
   }
 
-  #namedHead(type: number, name: string): void {
-    const key = `${type} ${name}`;
-    const place = this.#heads?.get(key);
-    if (place !== undefined) return this.#again(HEAD_AGAIN, place, name.length);
-    this.#heads ??= new Map();
-    this.#heads.set(key, this.#heads.size);
-    this.#budget.spend(COST.object);
+  #head(type: number, name: string): void {
+    this.#budget.object();
     this.#text(type, name);
   }
 
   #again(type: number, place: number, length: number): void {
-    this.#repeated += length;
-    this.#budget.spend(length);
+    this.#budget.repeat(length);
     if (place < 0x100) {
       this.#out.extension(type, 1);
       this.#out.byte(place);
@@ -334,7 +332,7 @@ export class Writer {
   }
 
   #bigInteger(value: bigint): void {
-    this.#budget.spend(COST.object);
+    this.#budget.object();
     const bytes = toTwosComplement(value);
     const { maxIntegerBytes } = this.#limits;
     if (bytes.length > maxIntegerBytes) throw exceeded("maxIntegerBytes", maxIntegerBytes);

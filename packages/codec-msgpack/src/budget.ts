@@ -1,0 +1,80 @@
+import { BOOLEAN_ARRAY, mayHoldItems } from "./extension-types.ts";
+import { exceeded } from "./failure.ts";
+
+/** What an object takes, roughly, where pointers have eight bytes: a list 60, a byte array 200. */
+const OBJECT_COST = 128;
+const ITEM_COST = 8;
+/** What a key takes in the index of its map or set. */
+const KEY_COST = 64;
+/** What it costs to tell a costly key from others, for each of its bytes. */
+const KEY_BYTE_COST = 32;
+/** What a keyword takes in the table of all keywords. */
+const KEYWORD_COST = 256;
+
+/**
+ * Counts what a value costs beyond its bytes, up to the limit `maxExpansion`. The reader and the writer
+ * count alike. Offsets are those in the input; the writer has none.
+ */
+export class Budget {
+  readonly #max: number;
+  #spent = 0;
+  /** The length of all names that were mentioned again. */
+  #repeated = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** The length of all names that were mentioned again so far. */
+  get repeated(): number {
+    return this.#repeated;
+  }
+
+  object(offset?: number): void {
+    this.#spend(OBJECT_COST, offset);
+  }
+
+  /** A collection of so many items. */
+  collection(items: number, offset?: number): void {
+    this.#spend(OBJECT_COST + items * ITEM_COST, offset);
+  }
+
+  /** An array of this extension type: all elements but booleans are kept as they are. */
+  numberArray(type: number, count: number, offset?: number): void {
+    this.collection(type === BOOLEAN_ARRAY ? count : 0, offset);
+  }
+
+  /** A ratio whose parts take so many bytes: the time to reduce it is in the product of the two. */
+  ratio(bytes: number, offset?: number): void {
+    this.#spend((bytes / 2) ** 2, offset);
+  }
+
+  /** A keyword at its first mention. */
+  keyword(offset?: number): void {
+    this.#spend(KEYWORD_COST, offset);
+  }
+
+  /** A name of this length, mentioned again. */
+  repeat(length: number, offset?: number): void {
+    this.#repeated += length;
+    this.#spend(length, offset);
+  }
+
+  /**
+   * A key of a map or an item of a set.
+   *
+   * @param code Its first byte.
+   * @param bytes How many it takes.
+   * @param repeated What {@link repeated} was before it.
+   */
+  key(code: number, bytes: number, repeated: number, offset?: number): void {
+    this.#spend(KEY_COST, offset);
+    if (!mayHoldItems(code)) return;
+    this.#spend((bytes + this.#repeated - repeated) * KEY_BYTE_COST, offset);
+  }
+
+  #spend(bytes: number, offset: number | undefined): void {
+    this.#spent += bytes;
+    if (this.#spent > this.#max) throw exceeded("maxExpansion", this.#max, offset);
+  }
+}
