@@ -17,6 +17,14 @@ export function readmeTests(packageFolder: URL): void {
   afterAll(() => rm(programs, { recursive: true, force: true }));
 
   describe("README", () => {
+    test("what the programs import is what the reader is told to install", async () => {
+      const markdown = await readFile(join(folder, "README.md"), "utf8");
+      const [, installed] = /^npm install (.*)$/m.exec(markdown) ?? [];
+      if (installed === undefined) return;
+      const missing = programsOf(markdown).flatMap(importsOf);
+      expect(missing.filter((name) => !installed.split(" ").includes(name))).toEqual([]);
+    });
+
     test("every program runs and prints what it says", async () => {
       const blocks = programsOf(await readFile(join(folder, "README.md"), "utf8"));
       expect(blocks.length).toBeGreaterThan(0);
@@ -42,6 +50,13 @@ export function readmeTests(packageFolder: URL): void {
 /** The `ts` blocks of a Markdown text. */
 export function programsOf(markdown: string): string[] {
   return [...markdown.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, program = ""]) => program);
+}
+
+/** The packages that a program imports. */
+function importsOf(program: string): string[] {
+  return [...program.matchAll(/ from "((?:@[^/"]+\/)?[^/"]+)/g)].flatMap(([, name = ""]) =>
+    name.startsWith("node:") ? [] : [name],
+  );
 }
 
 /** What the comments behind `console.log(…);` say is printed. */
