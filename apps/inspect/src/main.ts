@@ -82,9 +82,11 @@ async function inspect(path: string, title: string, options: Options): Promise<v
   console.log(formatReport(title, report, entities));
 }
 
+/** Counts the keys; a file that cannot be read is named and left out, for it may not be reachable. */
 async function countKeys(store: FileStore): Promise<number> {
   let keys = 0;
-  for await (const _ of store.keys()) keys++;
+  const onUnreadable = (error: Error): void => console.error(`left out: ${error.message}`);
+  for await (const _ of store.keys({ onUnreadable })) keys++;
   return keys;
 }
 

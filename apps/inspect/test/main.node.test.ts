@@ -81,7 +81,16 @@ test("a node that is missing is named with the path that leads to it", async () 
   });
 });
 
-test("a damaged file is named", async () => {
+test("a damaged file that nothing reaches is named and harms nothing", async () => {
+  await using store = await unpackStore("datahike-0.8/small");
+  const file = `${uuid(keyword("nobody"))}.ksv`;
+  await writeFile(join(store.path, file), new Uint8Array(30).fill(0xff));
+  const { stdout, stderr } = await start("--json", "--path", store.path);
+  expect(stderr).toContain(file);
+  expect(JSON.parse(stdout)).toMatchObject({ keys: 16, copied: 6 });
+});
+
+test("a damaged file that a root reaches is named", async () => {
   await using store = await unpackStore("datahike-0.8/small");
   const file = `${uuid(keyword("db"))}.ksv`;
   await writeFile(join(store.path, file), new Uint8Array(30).fill(0xff));

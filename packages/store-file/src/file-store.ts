@@ -71,9 +71,9 @@ export class FileStore implements ReadableStore {
     const codecs = "decode" in codec ? [codec] : codec;
     const format = new Format({ codecs, encryptionKey, maxValueBytes });
     const found = await stat(path).catch((cause: unknown) => {
-      throw notFound(cause);
+      throw notFound(path, cause);
     });
-    if (!found.isDirectory()) throw notFound();
+    if (!found.isDirectory()) throw notFound(path);
     return new FileStore(path, format, maxValueBytes);
   }
 
@@ -173,7 +173,7 @@ export class FileStore implements ReadableStore {
 
   async #list(): Promise<Set<string>> {
     const names = await readdir(this.#path).catch((cause: unknown) => {
-      throw notFound(cause);
+      throw notFound(this.#path, cause);
     });
     // A set: some file systems list a file twice that is renamed meanwhile.
     return new Set(names.filter((name) => ENTRY_FILE.test(name)));
@@ -227,6 +227,6 @@ function misnamed(name: string): SyncError {
   );
 }
 
-function notFound(cause?: unknown): SyncError {
-  return new SyncError("STORE_NOT_FOUND", "there is no such folder", { cause });
+function notFound(path: string, cause?: unknown): SyncError {
+  return new SyncError("STORE_NOT_FOUND", "there is no such folder", { details: { path }, cause });
 }
