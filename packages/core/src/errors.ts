@@ -11,6 +11,8 @@ export const ERROR_CODES = {
   NODE_MISSING: "a node that a pointer reaches is not in the store",
   IMMUTABLE_CHANGED: "an immutable key was given another value",
   KEY_COLLISION: "two different keys have the same file name",
+  PROTOCOL_VIOLATION: "the other side sent what the protocol does not allow",
+  UNKNOWN_MESSAGE: "the other side sent a message of another protocol or version",
   TRANSPORT_CLOSED: "the line is closed",
   FRAME_TOO_LARGE: "a message is larger than the line takes",
   LIMIT_EXCEEDED: "more was asked for, or is waiting, than is allowed",

@@ -9,6 +9,32 @@ export {
   isEncoded,
 } from "./codec.ts";
 export { ERROR_CODES, isSyncError, SyncError, type SyncErrorCode } from "./errors.ts";
+export type { Cursor } from "./feed.ts";
+export {
+  type Ack,
+  type Batch,
+  type Complete,
+  type Failure,
+  type Have,
+  type Hello,
+  MESSAGES,
+  type Message,
+  type MessageOf,
+  type MessageSpec,
+  type MessageType,
+  type Need,
+  type Offer,
+  type Ping,
+  type Plan,
+  type Pong,
+  type Reconcile,
+  type Resync,
+  type ResyncReason,
+  type Subscribe,
+  type Subscribed,
+  type Total,
+  type Unsubscribe,
+} from "./protocol.ts";
 export type {
   DeleteOperation,
   EncodedEntry,
@@ -44,3 +70,13 @@ export type {
   WalkProgress,
   WalkStep,
 } from "./walker.ts";
+export type { Field } from "./wire-fields.ts";
+export { decodeFrame, encodeHead, type Frame } from "./wire-frame.ts";
+export {
+  BodyWriter,
+  readBody,
+  type WireDelete,
+  type WireOperation,
+  type WirePart,
+  type WireSet,
+} from "./wire-operations.ts";

@@ -1,0 +1,128 @@
+/** Bytes as messages are made of: varints, and byte strings behind their length. */
+import { SyncError } from "@datahike-sync/edn";
+
+/** Writes into one array that doubles. */
+export class ByteWriter {
+  #bytes = new Uint8Array(256);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  byte(value: number): void {
+    this.#room(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  /** A whole number from 0 to 2^53 - 1: seven bits a byte, the lowest first. */
+  varint(value: number): void {
+    this.#room(8);
+    let rest = value;
+    // Beyond 31 bits the bitwise operators would cut it off.
+    while (rest > 0x7fff_ffff) {
+      this.#bytes[this.#length++] = 0x80 | (rest % 128);
+      rest = Math.floor(rest / 128);
+    }
+    while (rest > 0x7f) {
+      this.#bytes[this.#length++] = 0x80 | (rest & 0x7f);
+      rest >>>= 7;
+    }
+    this.#bytes[this.#length++] = rest;
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#room(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** Bytes behind their length. */
+  block(bytes: Uint8Array): void {
+    this.varint(bytes.length);
+    this.raw(bytes);
+  }
+
+  /** What was written, in an array of its own. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #room(bytes: number): void {
+    const wanted = this.#length + bytes;
+    if (wanted <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(wanted, this.#bytes.length * 2));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
+}
+
+/** Reads what a {@link ByteWriter} wrote. Anything else is a `PROTOCOL_VIOLATION` with its offset. */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get offset(): number {
+    return this.#at;
+  }
+
+  get done(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
+  byte(): number {
+    const byte = this.#bytes[this.#at];
+    if (byte === undefined) throw violation("the message ends early", this.#at);
+    this.#at++;
+    return byte;
+  }
+
+  varint(): number {
+    const start = this.#at;
+    let value = 0;
+    let unit = 1;
+    for (let byte = this.byte(); ; byte = this.byte()) {
+      value += (byte & 0x7f) * unit;
+      if (byte < 0x80) break;
+      unit *= 128;
+      if (unit > 2 ** 49) throw violation("a number beyond 2^53", start);
+    }
+    if (!Number.isSafeInteger(value)) throw violation("a number beyond 2^53", start);
+    return value;
+  }
+
+  /** Bytes behind their length; shared with the message. */
+  block(): Uint8Array {
+    const start = this.#at;
+    return this.#take(this.varint(), start);
+  }
+
+  /** Bytes behind their length plus one; a length of 0 means none. */
+  optionalBlock(): Uint8Array | undefined {
+    const start = this.#at;
+    const length = this.varint();
+    return length === 0 ? undefined : this.#take(length - 1, start);
+  }
+
+  rest(): Uint8Array {
+    const rest = this.#bytes.subarray(this.#at);
+    this.#at = this.#bytes.length;
+    return rest;
+  }
+
+  #take(length: number, start: number): Uint8Array {
+    // Compared before anything is cut out: a length of 2^53 costs nothing.
+    if (length > this.#bytes.length - this.#at) throw violation("the message ends early", start);
+    this.#at += length;
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+}
+
+/** The other side sent what the protocol does not allow. */
+export function violation(message: string, offset: number, cause?: unknown): SyncError {
+  return new SyncError("PROTOCOL_VIOLATION", message, { details: { offset }, cause });
+}
