@@ -39,14 +39,14 @@ export class Budget {
     this.#spend(OBJECT_COST + items * ITEM_COST, offset);
   }
 
-  /** An array of this extension type: all elements but booleans are kept as they are. */
-  numberArray(type: number, count: number, offset?: number): void {
-    this.collection(type === BOOLEAN_ARRAY ? count : 0, offset);
+  /** An extension with a payload of this length, which is kept as it is, but for booleans. */
+  extension(type: number, length: number, offset?: number): void {
+    this.collection(type === BOOLEAN_ARRAY ? length : 0, offset);
   }
 
-  /** A ratio whose parts take so many bytes: the time to reduce it is in the product of the two. */
+  /** A ratio whose parts take so many bytes: the time to reduce it grows with their product. */
   ratio(bytes: number, offset?: number): void {
-    this.#spend((bytes / 2) ** 2, offset);
+    this.#spend(bytes ** 2, offset);
   }
 
   /** A keyword at its first mention. */

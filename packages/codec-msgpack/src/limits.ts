@@ -17,7 +17,7 @@ export interface MsgpackLimits {
    * double, boolean or nil; 8 for each item of a collection or array of booleans; 64 for each key of a
    * map or item of a set, and 32 for each of its bytes where it is a collection or a big number, since
    * it takes long to tell those apart; 256 for each keyword at its first mention, and its length for
-   * each further one; for a ratio the square of half its length. It bounds memory, and the time that
+   * each further one; for a ratio the square of its length. It bounds memory, and the time that
    * printing, comparing or hashing the value can take. Default 256 MiB.
    */
   readonly maxExpansion: number;

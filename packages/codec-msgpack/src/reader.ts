@@ -94,7 +94,7 @@ export class Reader {
       case 0xc4:
       case 0xc5:
       case 0xc6:
-        this.#budget.object(this.#in.at);
+        this.#budget.object(input.at);
         return input.bin(input.uint(1 << (code - 0xc4)));
       case 0xc7:
       case 0xc8:
@@ -106,7 +106,7 @@ export class Reader {
       case 0xd8:
         return this.#extension(code);
       case 0xca:
-        this.#budget.object(this.#in.at);
+        this.#budget.object(input.at);
         return float(input.float32());
       case 0xcb:
         return this.#double(input.float64());
@@ -262,7 +262,7 @@ export class Reader {
     if (type === KEYWORD_AGAIN) return this.#recallKeyword(start);
     if (type === KEYWORD) return this.#defineKeyword(start);
     if (type === STRING) return readText(start, input);
-    this.#budget.numberArray(type, length, offset);
+    this.#budget.extension(type, length, offset);
     const scalar = readScalar(type, start, input, this.#limits);
     if (scalar !== undefined) return scalar;
     if (isHead(type)) throw invalid("a head that is not first in an array", offset, { type });
@@ -271,7 +271,7 @@ export class Reader {
 
   /** An extension of another format, or of a later version of this one. */
   #unknown(type: number, start: number): Edn {
-    this.#budget.object(this.#in.at);
+    this.#budget.object(start);
     const { bytes, at } = this.#in;
     // Not `slice`, which in Node's Buffer gives the same memory.
     const payload = new Uint8Array(bytes.subarray(start, at));
@@ -295,10 +295,10 @@ export class Reader {
   }
 
   #defineHead(type: number, start: number): Head {
-    this.#budget.object(this.#in.at);
+    this.#budget.object(start);
     const name = readText(start, this.#in);
-    const isKnown = type === TAGGED && Object.hasOwn(this.#handlers, name);
-    const head: Head = { type, name, handler: isKnown ? this.#handlers[name] : undefined };
+    const handler = Object.hasOwn(this.#handlers, name) ? this.#handlers[name] : undefined;
+    const head: Head = { type, name, handler };
     (type === TAGGED ? this.#tags : this.#records).push(head);
     return head;
   }
@@ -331,7 +331,7 @@ interface Head {
   readonly type: number;
   /** A tag, or the name of a record's type. */
   readonly name: string;
-  /** That of the tag. */
+  /** The one for values under this tag; records have none. */
   readonly handler: TagReaders[string] | undefined;
 }
 

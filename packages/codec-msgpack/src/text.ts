@@ -28,14 +28,16 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 /** Writes a text of {@link textSize} `size` to `bytes`, which has room for it. */
 export function encodeText(text: string, size: number, bytes: Uint8Array, offset: number): void {
   if (size > LONG && (size === text.length || isWellFormed(text))) {
-    new TextEncoder().encodeInto(text, bytes.subarray(offset, offset + size));
+    ENCODER.encodeInto(text, bytes.subarray(offset, offset + size));
   } else {
     encodeUnits(text, bytes, offset);
   }
 }
 
-/** Above this many bytes the platform's coders are quicker than ours, below they cost more to call. */
+/** Above so many bytes the platform's encoder is quicker than a loop. */
 const LONG = 48;
+
+const ENCODER = new TextEncoder();
 
 /**
  * The text of the bytes from `start` up to `end`.
@@ -60,7 +62,7 @@ export function decodeText(
 }
 
 /** Up to so many bytes it is quicker to look at each than to call the platform's decoder. */
-const SHORT = 24;
+const SHORT = 32;
 
 /** Keeps a byte order mark, which is text like any other here. */
 const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

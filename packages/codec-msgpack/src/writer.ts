@@ -224,9 +224,10 @@ export class Writer {
       return this.#headed(OBJECT_ARRAY, (array as NumberArray<"object">).items);
     }
     const [type, size] = ELEMENTS[element];
-    this.#budget.numberArray(type, length);
-    this.#out.extension(type, length * size);
-    writeElements(array, this.#out.room(length * size));
+    const bytes = length * size;
+    this.#budget.extension(type, bytes);
+    this.#out.extension(type, bytes);
+    writeElements(array, this.#out.room(bytes));
   }
 
   #extension(extension: Extension): void {

@@ -3,4 +3,4 @@ import { codecConformance } from "@datahike-sync/conformance/codec";
 import { cases, seed } from "@datahike-sync/testing";
 import { test } from "vitest";
 
-codecConformance({ test, codec: msgpackCodec(), seed, runs: cases(10_000) });
+codecConformance({ test, codec: msgpackCodec(), seed, runs: cases(5000) });

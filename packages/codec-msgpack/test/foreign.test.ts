@@ -1,6 +1,6 @@
 /** Bytes that this codec does not write, and others may. */
 import { msgpackCodec } from "@datahike-sync/codec-msgpack";
-import { isSyncError, print } from "@datahike-sync/edn";
+import { bigInteger, isSyncError, print, tagged } from "@datahike-sync/edn";
 import { describe, expect, test } from "vitest";
 import { hex, toHex } from "./hex.ts";
 
@@ -43,7 +43,7 @@ describe("other forms of the same are read", () => {
     ["a ratio that is none", "93 c7 00 23 06 d4 06 02", "3"],
     [
       "nanoseconds, without what is below a millisecond",
-      "d7 ff 00 00 03 fc 00 00 00 00",
+      "d7 ff 00 3d 08 fc 00 00 00 00",
       '#inst "1970-01-01T00:00:00.000-00:00"',
     ],
     [
@@ -63,6 +63,13 @@ describe("other forms of the same are read", () => {
   });
 });
 
+test("integers beyond 63 bits are big integers wherever they stand", () => {
+  expect(codec.decode(hex("cf 80 00 00 00 00 00 00 00"))).toEqual(bigInteger(2n ** 63n));
+  expect(print(codec.decode(hex("93 c7 00 23 cf 80 00 00 00 00 00 00 00 03")))).toBe(
+    "9223372036854775808/3",
+  );
+});
+
 describe("extensions of types that are not this format's survive", () => {
   test.each([
     ["d4 00 01", '#tagged ["msgpack/extension" 0 #bytes "AQ=="]'],
@@ -77,6 +84,27 @@ describe("extensions of types that are not this format's survive", () => {
     expect(print(value)).toBe(edn);
     expect(toHex(codec.encode(value))).toBe(toHex(hex(bytes)));
   });
+});
+
+test("a tagged value is an extension only of a type that this format does not use", () => {
+  for (let type = -129; type <= 128; type++) {
+    const value = tagged("msgpack/extension", type, hex("01 02 03"));
+    const bytes = codec.encode(value);
+    expect(print(codec.decode(bytes))).toBe(print(value));
+    expect(bytes.length, `${type}`).toBe(OURS.has(type) ? 26 + codec.encode(type).length : 6);
+  }
+  const same = tagged("msgpack/extension", 99n, hex("01"));
+  expect(toHex(codec.encode(same))).toBe("d46301");
+  for (const fields of [
+    [99],
+    [99, "01"],
+    [99, hex("01"), 1],
+    [1.5, hex("01")],
+    [null, hex("01")],
+  ]) {
+    const value = tagged("msgpack/extension", ...fields);
+    expect(print(codec.decode(codec.encode(value)))).toBe(print(value));
+  }
 });
 
 describe("what is not of this format is refused", () => {
@@ -124,6 +152,14 @@ describe("what is not of this format is refused", () => {
     expect(error?.details["offset"]).toBe(offset);
   });
 });
+
+/** Types in the table of this format, and two that are none of an extension. */
+const OURS: ReadonlySet<number> = new Set([
+  ...[-129, -1, 128],
+  ...Array.from({ length: 10 }, (_, i) => 1 + i),
+  ...Array.from({ length: 6 }, (_, i) => 16 + i),
+  ...Array.from({ length: 10 }, (_, i) => 32 + i),
+]);
 
 function failure(bytes: Uint8Array) {
   try {

@@ -43,7 +43,9 @@ const plain: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
 
 describe("plain data", () => {
   test("is read by others as it was written", () => {
-    check((value) => expect(decode(codec.encode(edn(value)))).toEqual(value));
+    check((value) => {
+      expect(decode(codec.encode(edn(value)))).toEqual(value);
+    });
   });
 
   test("is read as others wrote it", () => {
@@ -53,7 +55,9 @@ describe("plain data", () => {
   });
 
   test("is the very bytes that others write", () => {
-    check((value) => expect(toHex(codec.encode(edn(value)))).toBe(toHex(encode(value))));
+    check((value) => {
+      expect(toHex(codec.encode(edn(value)))).toBe(toHex(encode(value)));
+    });
   });
 
   function check(property: (value: unknown) => void): void {

@@ -25,7 +25,7 @@ describe("what is written comes back equal, of the same kinds and in the same or
     "the values of the JVM's frames in %s",
     async (name) => {
       const rows = JSON.parse(await readFixtureText(`frames/${name}.json`)) as { value: string }[];
-      for (const { value } of rows) expectSame(read(value));
+      for (const { value } of rows) expect(printedAgain(read(value))).toBe(print(read(value)));
       expect(rows.length).toBeGreaterThan(100);
     },
   );
@@ -34,22 +34,28 @@ describe("what is written comes back equal, of the same kinds and in the same or
     "the values of Datahike in %s",
     async (name) => {
       const rows = JSON.parse(await readFixtureText(`frames/${name}.json`)) as { edn: string }[];
-      for (const { edn } of rows) expectSame(read(edn));
+      for (const { edn } of rows) expect(printedAgain(read(edn))).toBe(print(read(edn)));
       expect(rows.length).toBeGreaterThan(10);
     },
   );
 
   test("the values that hasch was asked to hash", async () => {
     const lines = (await readFixtureText("hasch.jsonl")).trim().split("\n");
-    for (const line of lines) expectSame(read((JSON.parse(line) as { edn: string }).edn));
-    expect(lines.length).toBeGreaterThan(100);
+    for (const line of lines) {
+      const value = read((JSON.parse(line) as { edn: string }).edn);
+      expect(printedAgain(value)).toBe(print(value));
+    }
+    expect(lines.length).toBe(78);
   });
 
   test.each(["small", "branch", "crypto-hash", "small-bf"])(
     "the values of the store %s of Datahike",
     async (store) => {
       const text = await readFixtureText(`stores/datahike-0.8/${store}/values.edn`);
-      for (const line of text.trim().split("\n")) expectSame(valueOf(read(line)));
+      for (const line of text.trim().split("\n")) {
+        const value = valueOf(read(line));
+        expect(printedAgain(value)).toBe(print(value));
+      }
     },
   );
 });
@@ -66,11 +72,8 @@ test("equal values of the same kinds and order are the same bytes", () => {
   );
 });
 
-function expectSame(value: Edn): void {
-  const again = codec.decode(codec.encode(value));
-  const [is, should] = [print(again), print(value)];
-  // Only a difference is worth the time of a message.
-  if (is !== should) expect(is).toBe(should);
+function printedAgain(value: Edn): string {
+  return print(codec.decode(codec.encode(value)));
 }
 
 function valueOf(row: Edn): Edn {

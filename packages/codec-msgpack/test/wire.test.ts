@@ -46,9 +46,9 @@ const rows = JSON.parse(await readFixtureText("wire/codec-msgpack.json")) as rea
 
 describe("the bytes of the wire", () => {
   test("are there for every kind", () => {
-    const wanted = Object.entries(KINDS).filter(([, isThere]) => isThere);
-    const there = new Set(rows.map((row) => kindOf(read(row.edn))));
-    expect([...there].sort()).toEqual(wanted.map(([kind]) => kind).sort());
+    const there = new Set<unknown>(rows.map((row) => kindOf(read(row.edn))));
+    for (const [kind, isThere] of Object.entries(KINDS))
+      expect(there.has(kind), kind).toBe(isThere);
     expect(rows.length).toBe(206);
   });
 

@@ -46,7 +46,7 @@ describe("a failure of random cases", () => {
     const tests = declared({ codec: new Broken(), seed: 3, runs: 1000 });
     const [, run] = [...tests].find(([key]) => key.startsWith("random-values")) ?? [];
     await expect(run?.()).rejects.toThrow(
-      /^the value true became false with true \(seed 3, path "[\d:]+"\)$/,
+      /^the value .*true.* became .*false.* with .*true.* \(seed 3, path "[\d:]+"\)$/,
     );
   });
 });

@@ -23,7 +23,7 @@ controls<TransportCase, EndClass>(
         return { ends, break: () => ends[0].break() };
       },
       // What a mutant never does is waited for as long.
-      timeoutMs: End === PlainEnd ? 5000 : 200,
+      timeoutMs: End === PlainEnd ? 5000 : 400,
       seed,
       runs: 300,
     });
