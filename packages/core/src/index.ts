@@ -10,6 +10,30 @@ export {
 } from "./codec.ts";
 export { ERROR_CODES, isSyncError, SyncError, type SyncErrorCode } from "./errors.ts";
 export type {
+  Changes,
+  ChangesOptions,
+  Commit,
+  Cursor,
+  DeleteFact,
+  Era,
+  FeedOperation,
+  FeedPosition,
+  FeedRow,
+  FeedState,
+  SetFact,
+  Stage,
+  Standing,
+  StandingChange,
+} from "./feed.ts";
+export type { ObjectRow } from "./object-rows.ts";
+export {
+  type ByteStoreOptions,
+  type ObjectStoreOptions,
+  type OpenStoreOptions,
+  openStore,
+} from "./open-store.ts";
+export type {
+  Capabilities,
   DeleteOperation,
   EncodedEntry,
   EncodedReadOptions,
@@ -22,7 +46,18 @@ export type {
   ReadOptions,
   SetOperation,
   Store,
+  WriteOptions,
+  WriteResult,
 } from "./store.ts";
+export type {
+  CommitOptions,
+  DriverKey,
+  DriverOperation,
+  DriverRange,
+  DriverReader,
+  ScanOptions,
+  StoreDriver,
+} from "./store-driver.ts";
 export {
   type Dialer,
   type Peer,
