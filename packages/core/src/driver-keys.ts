@@ -44,12 +44,12 @@ export function feedAfter({ seq, place }: FeedPosition): DriverRange {
 
 /** The standing of a subscription. */
 export function standingKey(storeId: Uuid): DriverKey {
-  return `s${storeId}`;
+  return `s${storeId.identity}`;
 }
 
 /** A record of a subscription's stage. */
 export function stageKey(storeId: Uuid, number: number): DriverKey {
-  return `g${storeId}${hex(number, 14)}`;
+  return `g${storeId.identity}${hex(number, 14)}`;
 }
 
 /** The number of the record that has this key. */
@@ -59,7 +59,7 @@ export function stageNumber(key: DriverKey): number {
 
 /** All records of a subscription's stage. */
 export function stageRange(storeId: Uuid): DriverRange {
-  return { gte: `g${storeId}`, lt: `g${storeId}~` };
+  return { gte: `g${storeId.identity}`, lt: `g${storeId.identity}~` };
 }
 
 const MAX_PLACE = 0xffff_ffff;

@@ -19,7 +19,7 @@ export class Listeners<T> {
 
   /** Tells all that listen now. What one throws is thrown again on its own: the others are told. */
   tell(event: T): void {
-    for (const { listener } of [...this.#boxes]) {
+    for (const { listener } of Array.from(this.#boxes)) {
       try {
         listener(event);
       } catch (error) {

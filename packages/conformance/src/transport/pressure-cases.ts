@@ -1,7 +1,7 @@
 /** Room, and what happens without. */
 import type { TransportLimits } from "@datahike-sync/core";
 import { check, checkError, checkRejects, failureOf } from "../check.ts";
-import { turns } from "../patience.ts";
+import { turns, within } from "../patience.ts";
 import type { Case } from "../suite.ts";
 import { bytesOf, type LineContext, type Side } from "./line.ts";
 
@@ -19,7 +19,7 @@ const BLOCKED_TURNS = 25;
 
 export const sendsWait: Case<LineContext> = {
   says: "a send waits while nobody takes messages, and goes on when somebody does",
-  async run({ open }) {
+  async run({ open, timeoutMs }) {
     const { near, far } = await open(SMALL_LIMITS);
     const { count, pending, error } = await fill(near);
     if (pending === undefined) {
@@ -29,7 +29,7 @@ export const sendsWait: Case<LineContext> = {
       return;
     }
     far.listen();
-    const failure = await pending;
+    const failure = await within(pending, timeoutMs, "a send that waited for room did not resolve");
     check(failure === undefined, "a send that waited for room rejected, although there was room");
     await near.send(bytesOf(1));
     const sent = Array.from({ length: count }, (_, i) => frame(i));
@@ -42,7 +42,11 @@ export const awaitingIsSafe: Case<LineContext> = {
   async run({ open }) {
     const { near, far } = await open(SMALL_LIMITS);
     far.listen();
-    const sent = Array.from({ length: 100 }, (_, i) => frame(i));
+    // Of uneven sizes, so that room for a small one is not always room for the next.
+    const { maxFrameBytes } = SMALL_LIMITS;
+    const sent = Array.from({ length: 100 }, (_, i) =>
+      bytesOf(maxFrameBytes - ((i * 7919) % 30_000)),
+    );
     for (const message of sent) await near.send(message.slice());
     await far.received(sent);
     check(near.transport.state === "open", "the line is closed");

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { check, failureOf, sameBytes } from "../check.ts";
 import { turns } from "../patience.ts";
+import { forAll } from "../random.ts";
 import type { Case } from "../suite.ts";
 import { bytesOf, concat, type LineContext, type Side } from "./line.ts";
 
@@ -14,11 +15,11 @@ type Step =
 export const randomTraffic: Case<LineContext> = {
   says: "whatever is sent and whoever listens when: both ends get what the other sent until one closes",
   async run(context) {
-    const property = fc.asyncProperty(TRAFFIC, SIDE, (steps, closer) =>
+    const { runs: numRuns, seed } = context;
+    const parameters = seed === undefined ? { numRuns } : { numRuns, seed };
+    await forAll(fc.tuple(TRAFFIC, SIDE), parameters, ([steps, closer]) =>
       runTraffic(context, steps, closer),
     );
-    const { runs: numRuns, seed } = context;
-    await fc.assert(property, seed === undefined ? { numRuns } : { numRuns, seed });
   },
 };
 
