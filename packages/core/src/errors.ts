@@ -11,6 +11,11 @@ export const ERROR_CODES = {
   NODE_MISSING: "a node that a pointer reaches is not in the store",
   IMMUTABLE_CHANGED: "an immutable key was given another value",
   KEY_COLLISION: "two different keys have the same file name",
+  KEY_IS_LOCAL: "sync met an entry that this store wrote for itself",
+  KEY_IS_REPLICATED: "a local write is for an entry that sync brought",
+  CURSOR_MOVED: "another opener has moved this subscription meanwhile",
+  FEED_TRUNCATED: "tombstones that the reader needs are forgotten",
+  ERA_UNKNOWN: "a cursor belongs to a history that the store does not know",
   PROTOCOL_VIOLATION: "the other side sent what the protocol does not allow",
   UNKNOWN_MESSAGE: "the other side sent a message of another protocol or version",
   TRANSPORT_CLOSED: "the line is closed",
@@ -20,6 +25,8 @@ export const ERROR_CODES = {
   STORE_NOT_FOUND: "there is no store here",
   STORE_CLOSED: "the store was closed",
   STORE_READ_ONLY: "the store was opened for reading",
+  STORE_LOCKED: "somebody else has opened the store for writing",
+  QUOTA_EXCEEDED: "there is no room for what was to be written",
   ENTRY_UNREADABLE: "an entry of the store is damaged or not of its format",
 } as const;
 

@@ -9,7 +9,29 @@ export {
   isEncoded,
 } from "./codec.ts";
 export { ERROR_CODES, isSyncError, SyncError, type SyncErrorCode } from "./errors.ts";
-export type { Cursor } from "./feed.ts";
+export type {
+  Changes,
+  ChangesOptions,
+  Commit,
+  Cursor,
+  DeleteFact,
+  Era,
+  FeedOperation,
+  FeedPosition,
+  FeedRow,
+  FeedState,
+  SetFact,
+  Stage,
+  Standing,
+  StandingChange,
+} from "./feed.ts";
+export type { ObjectRow } from "./object-rows.ts";
+export {
+  type ByteStoreOptions,
+  type ObjectStoreOptions,
+  type OpenStoreOptions,
+  openStore,
+} from "./open-store.ts";
 export {
   type Ack,
   type Batch,
@@ -36,6 +58,7 @@ export {
   type Unsubscribe,
 } from "./protocol.ts";
 export type {
+  Capabilities,
   DeleteOperation,
   EncodedEntry,
   EncodedReadOptions,
@@ -48,7 +71,18 @@ export type {
   ReadOptions,
   SetOperation,
   Store,
+  WriteOptions,
+  WriteResult,
 } from "./store.ts";
+export type {
+  CommitOptions,
+  DriverKey,
+  DriverOperation,
+  DriverRange,
+  DriverReader,
+  ScanOptions,
+  StoreDriver,
+} from "./store-driver.ts";
 export {
   type Dialer,
   type Peer,

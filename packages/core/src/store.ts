@@ -1,6 +1,17 @@
 /** The store author's page: what a store promises. */
 import type { Edn, ErrorDetails, Uuid } from "@datahike-sync/edn";
 import type { Encoded } from "./codec.ts";
+import type {
+  Changes,
+  ChangesOptions,
+  Commit,
+  Cursor,
+  FeedPosition,
+  FeedState,
+  Stage,
+  Standing,
+  StandingChange,
+} from "./feed.ts";
 
 /** What is known of an entry without reading its value. */
 export interface EntryMeta {
@@ -44,6 +55,8 @@ export interface SetOperation {
   readonly lastWrite?: number | undefined;
   /** Default false. Other bytes under an immutable key are refused with `IMMUTABLE_CHANGED`. */
   readonly immutable?: boolean | undefined;
+  /** Replaces an immutable entry nevertheless. Default false. */
+  readonly rewrite?: boolean | undefined;
 }
 
 export interface DeleteOperation {
@@ -92,14 +105,106 @@ export interface ReadableStore extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** A key-value store of EDN values. */
-export interface Store extends ReadableStore {
-  /** A commit of one set. */
-  set(key: Edn, value: Edn, options?: Omit<SetOperation, "op" | "key" | "value">): Promise<void>;
+/** What a store does less than the whole contract; the conformance suite runs what it claims. */
+export interface Capabilities {
+  /** `"prefix"`: a crash may leave the first operations of a commit without the rest. */
+  readonly atomic: "commit" | "prefix";
+  /** Without: no `changes`, no standings, no stage; it can be a primary only under a walker. */
+  readonly feed: boolean;
+  /** Whether more than one may open it for writing at a time; if not, the second gets `STORE_LOCKED`. */
+  readonly shared: boolean;
+  /** `"barrier"`: only commits written with `barrier` are on disk when `write` resolves, with all before. */
+  readonly durable: "commit" | "barrier";
+}
+
+export interface WriteOptions {
+  /** Replaces a subscription's standing in the same commit, and makes the operations its own. */
+  readonly standing?: StandingChange | undefined;
+  /** Whether this commit, and all before it, must be on disk when the call resolves. Default false. */
+  readonly barrier?: boolean | undefined;
+}
+
+/** What became of a write. */
+export interface WriteResult {
+  /** Where the commit stands in the feed; absent when nothing changed and nothing was committed. */
+  readonly cursor?: Cursor | undefined;
   /**
-   * Applies the operations in order, all or none. Resolves when they are durable.
-   *
-   * @throws {SyncError} `IMMUTABLE_CHANGED`, `STORE_CLOSED`, `STORE_READ_ONLY`.
+   * Keys that the operations of a subscription did not touch, because this store wrote them for itself
+   * or another subscription brought them.
    */
-  write(operations: readonly Operation[]): Promise<void>;
+  readonly skipped: readonly Edn[];
+}
+
+/**
+ * A key-value store of EDN values that knows what it committed. `openStore` makes one of an ordered
+ * map; `storeConformance` says whether it is one.
+ *
+ * Writing what is there already, same bytes and same metadata (an operation without `lastWrite` asks
+ * for none), is no commit: no row, no event. So echoes end. An immutable entry stays as it is, metadata
+ * included, whatever else is asked of it together with its own value.
+ */
+export interface Store extends ReadableStore {
+  readonly capabilities: Capabilities;
+  /** A commit of one set. */
+  set(
+    key: Edn,
+    value: Edn | Encoded,
+    options?: Omit<SetOperation, "op" | "key" | "value">,
+  ): Promise<WriteResult>;
+  /**
+   * A commit of one delete. Resolves to whether there was anything.
+   *
+   * @throws {SyncError} as {@link Store.write}.
+   */
+  delete(key: Edn): Promise<boolean>;
+  /**
+   * Sets a key to what `change` makes of its value, atomically; `undefined` in is no entry, out
+   * deletes. `change` does not wait, and may be called again when another opener was quicker. What it
+   * throws is what the call rejects with, and nothing is written. Resolves to the new value.
+   *
+   * @throws {SyncError} as {@link Store.write}.
+   */
+  update(key: Edn, change: (value: Edn | undefined) => Edn | undefined): Promise<Edn | undefined>;
+  /**
+   * Applies the operations in order as one commit, all or none. Resolves when it is as durable as
+   * {@link Capabilities.durable} says. When a key occurs twice the last operation counts.
+   *
+   * @throws {SyncError} `IMMUTABLE_CHANGED`; `KEY_IS_REPLICATED` when a local operation is for an entry
+   * that a subscription brought; `CURSOR_MOVED` when the standing has another revision, checked in the
+   * commit's own transaction; `STORE_CLOSED`, `STORE_READ_ONLY`, `QUOTA_EXCEEDED`. Nothing is written.
+   */
+  write(operations: readonly Operation[], options?: WriteOptions): Promise<WriteResult>;
+  /** As `getMany` with `encoded`, and the number of the last commit in that same read. */
+  readMany(keys: readonly Edn[]): Promise<{
+    readonly entries: readonly (EncodedEntry | undefined)[];
+    readonly last: number;
+  }>;
+  /**
+   * One read of the feed: rows after a position, values included, tombstones too.
+   *
+   * @throws {SyncError} `FEED_TRUNCATED` when `since` is below the floor at that moment.
+   */
+  changes(after: FeedPosition, options?: ChangesOptions): Promise<Changes>;
+  /** Read from the store, not remembered. */
+  feed(): Promise<FeedState>;
+  /** Where a subscription stands. Read from the store, not remembered: another tab may have moved it. */
+  standing(storeId: Uuid): Promise<Standing | undefined>;
+  stage(storeId: Uuid): Stage;
+  /**
+   * Calls back for every commit of this opener, in order, after it is as durable as
+   * {@link Capabilities.durable} says. Synchronously: when `write` has resolved, listeners have run.
+   * What a listener throws is thrown again on its own. Returns the stop function.
+   */
+  onCommit(listener: (commit: Commit) => void): () => void;
+  /** Keeps nodes from being pruned while somebody reads them. Returns the function that lets go. */
+  pin(keys: Iterable<Edn>): () => void;
+  /** Whether somebody pinned this key. */
+  isPinned(key: Edn): boolean;
+  /**
+   * Forgets the tombstones of commits up to `seq`, by default all, and raises the floor to it. Many
+   * short transactions; interrupted, it has forgotten some, and the floor is above those.
+   */
+  compact(seq?: number): Promise<void>;
+  /** Closes the store and erases all that it holds. */
+  destroy(): Promise<void>;
 }

@@ -1,0 +1,244 @@
+/** Commits as they will be, before the driver makes them so: where the rules of writing are. */
+import { type Edn, equals, SyncError, type Uuid } from "@datahike-sync/edn";
+import type { Change, SetChange } from "./change.ts";
+import { isEncoded } from "./codec.ts";
+import { feedKey, HEADER_KEY, standingKey, valueKey } from "./driver-keys.ts";
+import type { Cursor, StandingChange } from "./feed.ts";
+import { type Cell, type Header, type Kept, type RowFormat } from "./row-format.ts";
+import type { WriteResult } from "./store.ts";
+import type { DriverKey, DriverOperation } from "./store-driver.ts";
+
+/** What a draft begins with, as the driver had it. */
+export interface Loaded {
+  readonly header: Header;
+  /** By id, for every key that will be written. A value apart is there if {@link needsValue}. */
+  readonly cells: Map<DriverKey, Cell>;
+  /** By driver key: the revision of every standing that will be replaced, 0 for none. */
+  readonly revisions: Map<DriverKey, number>;
+}
+
+/** A commit that changed something. */
+export interface MadeCommit {
+  readonly cursor: Cursor;
+  readonly origin: Uuid | undefined;
+  /** In the order of their places. */
+  readonly cells: readonly Cell[];
+}
+
+/**
+ * Several commits on top of each other, to be made in one transaction of the driver. One that is
+ * refused throws and leaves nothing behind.
+ */
+export class CommitDraft<Row> {
+  readonly #format: RowFormat<Row>;
+  readonly #base: Header;
+  readonly #now: number;
+  readonly #cells: Map<DriverKey, Cell>;
+  readonly #revisions: Map<DriverKey, number>;
+  readonly #rows = new Map<DriverKey, Row | undefined>();
+  readonly #commits: MadeCommit[] = [];
+  #last: number;
+
+  constructor(format: RowFormat<Row>, { header, cells, revisions }: Loaded, now: number) {
+    this.#format = format;
+    this.#base = header;
+    this.#now = Math.max(now, header.clock);
+    this.#cells = cells;
+    this.#revisions = revisions;
+    this.#last = header.last;
+  }
+
+  /** The commits that changed something, in order. */
+  get commits(): readonly MadeCommit[] {
+    return this.#commits;
+  }
+
+  /** Whether there is nothing to be written. */
+  get isEmpty(): boolean {
+    return this.#rows.size === 0;
+  }
+
+  /** The header once this is written. */
+  get header(): Header {
+    const { era, floor, clock, writes } = this.#base;
+    const isLater = this.#commits.length > 0;
+    return { era, last: this.#last, floor, clock: isLater ? this.#now : clock, writes: writes + 1 };
+  }
+
+  /** The value that a key has by now. */
+  value(id: DriverKey): Kept | undefined {
+    return this.#cells.get(id)?.value;
+  }
+
+  /**
+   * Puts a commit on top.
+   *
+   * @throws {SyncError} `CURSOR_MOVED`, `KEY_IS_REPLICATED`, `IMMUTABLE_CHANGED`.
+   */
+  write(changes: readonly Change[], standing?: StandingChange): WriteResult {
+    if (standing !== undefined) this.#checkRevision(standing);
+    const skipped = new Map<DriverKey, Edn>();
+    const staged = this.#resolve(changes, standing?.storeId, skipped);
+    // All rows before any is put: what a codec has no form for must leave nothing behind.
+    const rows = Array.from(staged.values(), (cell) => this.#format.cell(cell));
+    if (standing !== undefined) this.#putStanding(standing);
+    const result = { skipped: [...skipped.values()] };
+    if (rows.length === 0) return result;
+    this.#last++;
+    let at = 0;
+    for (const [id, cell] of staged) this.#put(id, cell, rows[at++] as Row);
+    const cursor = { era: this.#base.era, seq: this.#last };
+    this.#commits.push({ cursor, origin: standing?.storeId, cells: [...staged.values()] });
+    return { cursor, ...result };
+  }
+
+  /** What the driver has to do, the header included. `header` is the row of {@link header}. */
+  operations(header: Row): DriverOperation<Row>[] {
+    const operations: DriverOperation<Row>[] = [{ key: HEADER_KEY, row: header }];
+    for (const [key, row] of this.#rows) operations.push({ key, row });
+    return operations;
+  }
+
+  /** What changes in the end, in the order of the operations that did it. */
+  #resolve(
+    changes: readonly Change[],
+    origin: Uuid | undefined,
+    skipped: Map<DriverKey, Edn>,
+  ): Map<DriverKey, Cell> {
+    const staged = new Map<DriverKey, Cell>();
+    let isTwice = false;
+    for (let place = 0; place < changes.length; place++) {
+      const change = changes[place] as Change;
+      const { id } = change;
+      const known = staged.get(id) ?? this.#cells.get(id);
+      const live = known?.held === "gone" ? undefined : known;
+      if (live !== undefined && live.origin?.identity !== origin?.identity) {
+        if (origin === undefined) throw replicated();
+        skipped.set(id, change.key);
+        continue;
+      }
+      const cell =
+        change.op === "set"
+          ? this.#replacement(change, live, origin, place)
+          : live && this.#grave(live, place);
+      if (cell === undefined || cell === live) continue;
+      // Taken out first: a map keeps the place of a key that is set again.
+      isTwice = staged.delete(id) || isTwice;
+      staged.set(id, cell);
+    }
+    if (!isTwice) return staged;
+    // One operation may have undone what another did.
+    for (const [id, cell] of staged) {
+      if (this.#isUnchanged(cell, this.#cells.get(id))) staged.delete(id);
+    }
+    return staged;
+  }
+
+  /** The cell of a set; `known` itself when that changes nothing. */
+  #replacement(
+    change: SetChange,
+    known: Cell | undefined,
+    origin: Uuid | undefined,
+    place: number,
+  ): Cell {
+    const { key, value, size, type, immutable } = change;
+    const isSame = known !== undefined && this.#isSame(known, type, value, size);
+    if (known?.immutable && !change.rewrite) {
+      if (isSame || (known.type === type && isEqual(known.value, value))) return known;
+      throw new SyncError("IMMUTABLE_CHANGED", "an immutable key was given another value");
+    }
+    if (isSame && known.immutable === immutable) {
+      if (change.lastWrite === undefined || change.lastWrite === known.lastWrite) return known;
+    }
+    const lastWrite = change.lastWrite ?? this.#now;
+    const held = size > this.#format.maxHere ? "apart" : "here";
+    const seq = this.#last + 1;
+    return { key, type, lastWrite, immutable, origin, seq, place, held, value, size };
+  }
+
+  #grave({ key, type, immutable, origin }: Cell, place: number): Cell {
+    return {
+      key,
+      type,
+      lastWrite: this.#now,
+      immutable,
+      origin,
+      seq: this.#last + 1,
+      place,
+      held: "gone",
+      value: undefined,
+      size: 0,
+    };
+  }
+
+  #isSame(known: Cell, type: Cell["type"], value: Kept, size: number): boolean {
+    if (known.type !== type || known.size !== size || known.value === undefined) return false;
+    return this.#format.same(known.value, value);
+  }
+
+  /** Whether a key is, at the end of a commit, what it was before. */
+  #isUnchanged(cell: Cell, known: Cell | undefined): boolean {
+    if (cell.held === "gone") return known === undefined || known.held === "gone";
+    return (
+      known !== undefined &&
+      cell.value !== undefined &&
+      cell.immutable === known.immutable &&
+      cell.lastWrite === known.lastWrite &&
+      cell.origin?.identity === known.origin?.identity &&
+      this.#isSame(known, cell.type, cell.value, cell.size)
+    );
+  }
+
+  #put(id: DriverKey, cell: Cell, row: Row): void {
+    const format = this.#format;
+    const known = this.#cells.get(id);
+    this.#cells.set(id, cell);
+    this.#rows.set(id, row);
+    if (cell.held === "apart" && cell.value !== undefined) {
+      this.#rows.set(valueKey(id), format.value(cell.value));
+    } else if (known?.held === "apart") {
+      this.#rows.set(valueKey(id), undefined);
+    }
+    if (known !== undefined) this.#leave(feedKey(known.seq, known.place), known.seq);
+    const gone = cell.held === "gone";
+    this.#rows.set(feedKey(cell.seq, cell.place), format.mark({ id, gone }));
+  }
+
+  /** Takes a row off its old place in the feed, which may be one of this very draft. */
+  #leave(key: DriverKey, seq: number): void {
+    if (seq > this.#base.last) this.#rows.delete(key);
+    else this.#rows.set(key, undefined);
+  }
+
+  #checkRevision({ storeId, was }: StandingChange): void {
+    const is = this.#revisions.get(standingKey(storeId)) ?? 0;
+    if (is === was) return;
+    throw new SyncError("CURSOR_MOVED", "the subscription was moved meanwhile", {
+      details: { was, is },
+    });
+  }
+
+  #putStanding({ storeId, was, now }: StandingChange): void {
+    const key = standingKey(storeId);
+    const row =
+      now === undefined ? undefined : this.#format.standing({ ...now, revision: was + 1 });
+    this.#rows.set(key, row);
+    this.#revisions.set(key, now === undefined ? 0 : was + 1);
+  }
+}
+
+/** Whether a change has to be compared with the value that is there. */
+export function needsValue(change: Change, { held, size, immutable }: Cell): boolean {
+  if (held !== "apart" || change.op === "delete") return false;
+  return size === change.size || (immutable && !change.rewrite);
+}
+
+/** Equal values may have different bytes: of another writer, whose maps are in another order. */
+function isEqual(a: Kept | undefined, b: Kept): boolean {
+  if (a === undefined) return false;
+  return equals(isEncoded(a) ? a.decode() : a, isEncoded(b) ? b.decode() : b);
+}
+
+function replicated(): SyncError {
+  return new SyncError("KEY_IS_REPLICATED", "a local write is for an entry that sync brought");
+}
