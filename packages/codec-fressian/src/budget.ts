@@ -1,4 +1,4 @@
-import { exceeded } from "./failure.ts";
+import { exceeded } from "@datahike-sync/core/codec-failure";
 import type { Input } from "./input.ts";
 
 /** What an object takes, roughly, where pointers have eight bytes: a list 60, a byte array 200. */

@@ -1,6 +1,6 @@
 import type { Codec, TagReaders } from "@datahike-sync/core";
-import { type Edn, isSyncError } from "@datahike-sync/edn";
-import { exceeded } from "./failure.ts";
+import { exceeded, isStackOverflow } from "@datahike-sync/core/codec-failure";
+import type { Edn } from "@datahike-sync/edn";
 import { FRESSIAN_LIMITS, type FressianLimits } from "./limits.ts";
 import { Reader } from "./reader.ts";
 import { Writer } from "./writer.ts";
@@ -49,16 +49,6 @@ function decode(reader: Reader, { maxDepth }: FressianLimits): Edn {
   } catch (error) {
     throw isStackOverflow(error) ? exceeded("maxDepth", maxDepth, reader.offset) : error;
   }
-}
-
-/**
- * Whether the engine's stack ended before the limit: it is small in workers of some browsers, and may
- * be nearly used up by the caller. To the caller that is the same as too deep a value.
- */
-function isStackOverflow(error: unknown): boolean {
-  return (
-    error instanceof Error && /call stack|recursion/.test(error.message) && !isSyncError(error)
-  );
 }
 
 type Optional<T> = { readonly [K in keyof T]?: T[K] | undefined };

@@ -1,6 +1,6 @@
 /** Footers: what a writer may put behind some objects, so that a reader can check them. */
 
-import { invalid } from "./failure.ts";
+import { invalid } from "@datahike-sync/core/codec-failure";
 import type { Input } from "./input.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { invalid, truncated } from "./failure.ts";
+import { invalid, truncated } from "@datahike-sync/core/codec-failure";
 import { decodeText } from "./text.ts";
 
 /** A cursor over bytes, with the forms of numbers, strings and byte arrays. */

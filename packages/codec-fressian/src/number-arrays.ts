@@ -1,6 +1,7 @@
 /** Java arrays of numbers and booleans: a count, then each element as the value that it is. */
+
+import { invalid } from "@datahike-sync/core/codec-failure";
 import { type ElementType, type NumberArray, numberArray } from "@datahike-sync/edn";
-import { invalid } from "./failure.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
 import { roomFor } from "./room.ts";

@@ -1,4 +1,4 @@
-import { exceeded } from "./failure.ts";
+import { exceeded } from "@datahike-sync/core/codec-failure";
 import { chunkEnd, encodeText, textSize } from "./text.ts";
 
 /** A growing array of bytes, with the forms of numbers, strings and byte arrays. */

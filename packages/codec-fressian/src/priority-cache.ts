@@ -1,6 +1,6 @@
+import { invalid } from "@datahike-sync/core/codec-failure";
 import type { Edn, Keyword } from "@datahike-sync/edn";
 import type { Budget } from "./budget.ts";
-import { invalid } from "./failure.ts";
 import type { Input } from "./input.ts";
 
 /** An object of the cache. */

@@ -1,4 +1,5 @@
 import type { TagReaders } from "@datahike-sync/core";
+import { exceeded, invalid, truncated } from "@datahike-sync/core/codec-failure";
 import {
   double,
   type Edn,
@@ -14,7 +15,6 @@ import {
   Tagged,
 } from "@datahike-sync/edn";
 import { Budget } from "./budget.ts";
-import { exceeded, invalid, truncated } from "./failure.ts";
 import { readFooter } from "./footer.ts";
 import { Input } from "./input.ts";
 import type { FressianLimits } from "./limits.ts";

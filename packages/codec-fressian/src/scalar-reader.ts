@@ -1,8 +1,10 @@
+import { exceeded, invalid } from "@datahike-sync/core/codec-failure";
 import {
   bigInteger,
   char,
   decimal,
   type Edn,
+  fromTwosComplement,
   type Keyword,
   keyword,
   ratio,
@@ -13,11 +15,9 @@ import {
   uuid,
 } from "@datahike-sync/edn";
 import type { Budget } from "./budget.ts";
-import { exceeded, invalid } from "./failure.ts";
 import type { Input } from "./input.ts";
 import type { PriorityCache } from "./priority-cache.ts";
 import { BYTE, CHAR, RATIO } from "./tags.ts";
-import { fromTwosComplement } from "./twos-complement.ts";
 
 /** Reads objects that hold no others. Their parts are integers, strings and byte arrays. */
 export class ScalarReader {

@@ -2,7 +2,7 @@
  * Fressian's text: CESU-8, each UTF-16 unit by itself. A character beyond U+FFFF takes two times three
  * bytes, and a lone surrogate survives.
  */
-import { invalid } from "./failure.ts";
+import { invalid } from "@datahike-sync/core/codec-failure";
 import { roomFor } from "./room.ts";
 
 /**

@@ -1,3 +1,4 @@
+import { exceeded, unsupported } from "@datahike-sync/core/codec-failure";
 import {
   type BigInteger,
   type Char,
@@ -21,15 +22,14 @@ import {
   type Regex,
   symbol,
   type Tagged,
+  toTwosComplement,
   type Uri,
   type Uuid,
 } from "@datahike-sync/edn";
-import { exceeded, unsupported } from "./failure.ts";
 import type { FressianLimits } from "./limits.ts";
 import { ARRAY_CODES, writeNumbers } from "./number-arrays.ts";
 import { Output } from "./output.ts";
 import { FORMS } from "./tags.ts";
-import { toTwosComplement } from "./twos-complement.ts";
 
 /** Writes one value. Used once. */
 export class Writer {

@@ -1,5 +1,5 @@
+import { exceeded } from "@datahike-sync/core/codec-failure";
 import { BOOLEAN_ARRAY, mayHoldItems } from "./extension-types.ts";
-import { exceeded } from "./failure.ts";
 
 /** What an object takes, roughly, where pointers have eight bytes: a list 60, a byte array 200. */
 const OBJECT_COST = 128;

@@ -1,6 +1,6 @@
 import type { Codec, TagReaders } from "@datahike-sync/core";
+import { exceeded, isStackOverflow } from "@datahike-sync/core/codec-failure";
 import type { Edn } from "@datahike-sync/edn";
-import { exceeded, isStackOverflow } from "./failure.ts";
 import { MSGPACK_LIMITS, type MsgpackLimits } from "./limits.ts";
 import { Output } from "./output.ts";
 import { Reader } from "./reader.ts";

@@ -1,4 +1,4 @@
-import { truncated } from "./failure.ts";
+import { truncated } from "@datahike-sync/core/codec-failure";
 import { decodeText } from "./text.ts";
 
 /** A cursor over bytes, with the forms of numbers, strings and byte arrays. */

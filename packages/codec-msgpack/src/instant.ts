@@ -1,6 +1,7 @@
 /** Instants as MessagePack's timestamps: seconds since 1970 and nanoseconds, in 4, 8 or 12 bytes. */
+
+import { invalid } from "@datahike-sync/core/codec-failure";
 import { INSTANT, INVALID_INSTANT } from "./extension-types.ts";
-import { invalid } from "./failure.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
 

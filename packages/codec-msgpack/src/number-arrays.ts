@@ -1,4 +1,6 @@
 /** Java arrays of numbers and booleans, as the payloads of extensions: element behind element. */
+
+import { invalid } from "@datahike-sync/core/codec-failure";
 import { type ElementType, type NumberArray, numberArray } from "@datahike-sync/edn";
 import {
   BOOLEAN_ARRAY,
@@ -8,7 +10,6 @@ import {
   LONG_ARRAY,
   SHORT_ARRAY,
 } from "./extension-types.ts";
-import { invalid } from "./failure.ts";
 import type { Input } from "./input.ts";
 import { roomFor } from "./room.ts";
 

@@ -1,5 +1,5 @@
+import { exceeded } from "@datahike-sync/core/codec-failure";
 import { STRING } from "./extension-types.ts";
-import { exceeded } from "./failure.ts";
 import { encodeText, isWellFormed, textSize } from "./text.ts";
 
 /** A growing array of bytes, with the forms of MessagePack, each in the fewest bytes. */

@@ -1,4 +1,5 @@
 import type { TagReaders } from "@datahike-sync/core";
+import { exceeded, invalid, truncated } from "@datahike-sync/core/codec-failure";
 import {
   bigInteger,
   Decimal,
@@ -37,7 +38,6 @@ import {
   TAGGED_AGAIN,
   UNKNOWN_TYPE,
 } from "./extension-types.ts";
-import { exceeded, invalid, truncated } from "./failure.ts";
 import { Input } from "./input.ts";
 import type { MsgpackLimits } from "./limits.ts";
 import { nameLength } from "./names.ts";

@@ -1,5 +1,16 @@
 /** The payloads of extensions that hold no other value, and of names. Each ends where the input stands. */
-import { bigInteger, char, type Edn, regex, symbol, Uuid, uri } from "@datahike-sync/edn";
+
+import { exceeded, invalid } from "@datahike-sync/core/codec-failure";
+import {
+  bigInteger,
+  char,
+  type Edn,
+  fromTwosComplement,
+  regex,
+  symbol,
+  Uuid,
+  uri,
+} from "@datahike-sync/edn";
 import {
   BIG_INTEGER,
   BOOLEAN_ARRAY,
@@ -13,10 +24,8 @@ import {
   URI,
   UUID,
 } from "./extension-types.ts";
-import { exceeded, invalid } from "./failure.ts";
 import type { Input } from "./input.ts";
 import { readInstant } from "./instant.ts";
-import { fromTwosComplement } from "./integers.ts";
 import type { MsgpackLimits } from "./limits.ts";
 import { readElements } from "./number-arrays.ts";
 import { decodeText } from "./text.ts";

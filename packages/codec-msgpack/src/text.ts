@@ -2,7 +2,7 @@
  * Text as UTF-8. Where UTF-8 ends, at lone surrogates, each is written in the three bytes that its
  * number would take (WTF-8), and who reads must say that these are welcome.
  */
-import { invalid } from "./failure.ts";
+import { invalid } from "@datahike-sync/core/codec-failure";
 import { roomFor } from "./room.ts";
 
 /** How many bytes a text takes. */

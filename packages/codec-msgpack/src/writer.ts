@@ -1,3 +1,4 @@
+import { exceeded } from "@datahike-sync/core/codec-failure";
 import {
   type BigInteger,
   type Char,
@@ -21,6 +22,7 @@ import {
   type RawList,
   type Regex,
   type Tagged,
+  toTwosComplement,
   type Uri,
   type Uuid,
 } from "@datahike-sync/edn";
@@ -48,9 +50,7 @@ import {
   URI,
   UUID,
 } from "./extension-types.ts";
-import { exceeded } from "./failure.ts";
 import { writeInstant } from "./instant.ts";
-import { toTwosComplement } from "./integers.ts";
 import type { MsgpackLimits } from "./limits.ts";
 import { nameLength, Places } from "./names.ts";
 import { ELEMENTS, writeElements } from "./number-arrays.ts";

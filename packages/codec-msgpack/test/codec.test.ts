@@ -166,7 +166,9 @@ describe("extensions", () => {
 
   test("whose EDN form is an extension are a mistake of the caller", () => {
     const endless: Extension = { ednKind: "extension", identity: "", toEdn: () => endless };
-    expect(() => codec.encode(endless)).toThrow(TypeError);
+    expect(() => codec.encode(endless)).toThrow(
+      new TypeError("the EDN form of an extension is an extension"),
+    );
   });
 });
 

@@ -155,7 +155,9 @@ describe("what is not of this format is refused", () => {
 
 /** Types in the table of this format, and two that are none of an extension. */
 const OURS: ReadonlySet<number> = new Set([
-  ...[-129, -1, 128],
+  -129,
+  -1,
+  128,
   ...Array.from({ length: 10 }, (_, i) => 1 + i),
   ...Array.from({ length: 6 }, (_, i) => 16 + i),
   ...Array.from({ length: 10 }, (_, i) => 32 + i),

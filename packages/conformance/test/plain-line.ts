@@ -70,6 +70,7 @@ export class PlainEnd implements Transport {
       this.later(() => {
         this.finish({ code, reason });
         this.other.farewell = { code, reason };
+        this.other.dropWaiters();
         this.other.drain();
       });
     }

@@ -355,6 +355,18 @@ function mutants(): Mutant<TransportCase, EndClass>[] {
       },
     },
     {
+      name: "hands out what waited after close",
+      fails: "nothing-after-close",
+      because: /a message was taken after the line was closed here/,
+      subject: class extends PlainEnd {
+        override drain(): void {
+          const waiting = this.state === "closed" ? this.inbox.splice(0) : [];
+          for (const message of waiting) this.listener?.(message);
+          super.drain();
+        }
+      },
+    },
+    {
       name: "is open until the other end knows",
       fails: "nothing-after-close",
       because: /the line is open at the side that closed it/,
@@ -495,6 +507,16 @@ function mutants(): Mutant<TransportCase, EndClass>[] {
         override break(): void {
           this.finish({});
           this.other.finish({});
+        }
+      },
+    },
+    {
+      name: "lets a send wait while the end waits for a listener",
+      fails: "waiting-send-ends",
+      because: /a send that waited did not end/,
+      subject: class extends PlainEnd {
+        override dropWaiters(): void {
+          if (this.end !== undefined) super.dropWaiters();
         }
       },
     },

@@ -32,7 +32,10 @@ export interface TransportClose {
  */
 export interface Transport extends AsyncDisposable {
   readonly peer: Peer;
-  /** `"closed"` from the moment that this side closed the line or learned that it has ended. */
+  /**
+   * `"closed"` from the moment that this side closed the line or learned that it has ended. When the
+   * other side closed it in order, the messages that wait here are still to be taken.
+   */
   readonly state: "open" | "closed";
   /**
    * Sends one message: `head`, then `body` right behind it. Resolves when there is room for another:

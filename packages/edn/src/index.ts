@@ -37,5 +37,6 @@ export { type ReaderOptions, read, readAll } from "./read.ts";
 export { EdnSet } from "./set.ts";
 export { snapshot } from "./snapshot.ts";
 export { EdnRecord, Regex, record, regex, Tagged, tagged, Uri, uri } from "./tagged.ts";
+export { fromTwosComplement, toTwosComplement } from "./twos-complement.ts";
 export { randomUuid, Uuid, uuid } from "./uuid.ts";
 export type { Edn, EdnObject } from "./value.ts";

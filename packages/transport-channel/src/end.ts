@@ -34,13 +34,12 @@ export class End implements ChannelEnd {
 
   /** What was sent from here and not taken there. */
   #waitingBytes = 0;
-  #waiters: Waiter[] = [];
+  readonly #waiters: Waiter[] = [];
 
   #listener: ((message: Uint8Array) => void) | undefined;
   /** What came while nobody took messages, and the farewell that came behind it. */
   readonly #inbox = new Queue<Uint8Array>();
   #farewell: Farewell | undefined;
-  #isDraining = false;
 
   /** What `close` was called with. */
   #closing: TransportClose | undefined;
@@ -67,7 +66,8 @@ export class End implements ChannelEnd {
   }
 
   get state(): "open" | "closed" {
-    return this.#closing === undefined && this.#ended === undefined ? "open" : "closed";
+    const isOpen = this.#closing === undefined && this.#farewell === undefined;
+    return isOpen && this.#ended === undefined ? "open" : "closed";
   }
 
   send(head: Uint8Array, body: Uint8Array = NOTHING): Promise<void> {
@@ -89,11 +89,10 @@ export class End implements ChannelEnd {
   }
 
   onMessage(listener: (message: Uint8Array) => void): () => void {
-    if (this.state === "closed") return () => {};
     // A function of its own, so that setting the same one twice makes two that are taken off apart.
     const own = (message: Uint8Array) => listener(message);
     this.#listener = own;
-    this.#scheduleDrain();
+    if (!this.#inbox.isEmpty) queueMicrotask(() => this.#drain());
     return () => {
       if (this.#listener === own) this.#listener = undefined;
     };
@@ -102,19 +101,20 @@ export class End implements ChannelEnd {
   onClose(listener: (close: TransportClose) => void): () => void {
     const own = (close: TransportClose) => listener(close);
     this.#closeListeners.add(own);
-    if (this.#ended !== undefined) queueMicrotask(() => this.#tell());
+    const close = this.#ended;
+    if (close !== undefined) queueMicrotask(() => this.#tell(close));
     return () => {
       this.#closeListeners.delete(own);
     };
   }
 
   close(code?: string, reason?: string): Promise<void> {
-    if (this.state === "open") {
-      const close = { code, reason };
-      this.#closing = close;
+    if (this.#farewell !== undefined) {
+      this.#end(this.#farewell.close);
+    } else if (this.state === "open") {
+      this.#closing = { code, reason };
       this.#stopTaking();
-      if (this.#other.#ended === undefined) this.#lane.carry({ close }, 0);
-      else this.#end(close);
+      this.#lane.carry({ close: this.#closing }, 0);
     }
     return this.#whenTold;
   }
@@ -139,7 +139,7 @@ export class End implements ChannelEnd {
   #receive(parcel: Parcel): void {
     if (parcel === BREAK) this.break();
     else if (!(parcel instanceof Uint8Array)) this.#receiveFarewell(parcel);
-    else if (this.state === "closed") this.#other.#release(parcel);
+    else if (this.state === "closed") return;
     else if (this.#listener !== undefined && this.#inbox.isEmpty)
       this.#take(parcel, this.#listener);
     else this.#inbox.push(parcel);
@@ -148,6 +148,9 @@ export class End implements ChannelEnd {
   #receiveFarewell(farewell: Farewell): void {
     this.#other.#end(farewell.close);
     this.#farewell = farewell;
+    // There will never be room. The end is told only after the messages that wait here, which may be
+    // after a send that waits.
+    this.#rejectWaiters();
     // When both said farewell, neither waits for its own to arrive where nobody takes it.
     if (this.#closing !== undefined) this.#end(this.#closing);
     else if (this.#inbox.isEmpty) this.#end(farewell.close);
@@ -162,15 +165,6 @@ export class End implements ChannelEnd {
     }
   }
 
-  #scheduleDrain(): void {
-    if (this.#inbox.isEmpty || this.#isDraining) return;
-    this.#isDraining = true;
-    queueMicrotask(() => {
-      this.#isDraining = false;
-      this.#drain();
-    });
-  }
-
   #drain(): void {
     while (this.#listener !== undefined) {
       const message = this.#inbox.shift();
@@ -182,17 +176,17 @@ export class End implements ChannelEnd {
 
   #release(message: Uint8Array): void {
     this.#waitingBytes -= message.length + MESSAGE_COST_BYTES;
-    if (this.#waiters.length === 0 || this.#waitingBytes > this.#fullBytes) return;
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const { resolve } of waiters) resolve();
+    if (this.#waitingBytes > this.#fullBytes) return;
+    for (const { resolve } of this.#waiters.splice(0)) resolve();
+  }
+
+  #rejectWaiters(): void {
+    for (const { reject } of this.#waiters.splice(0)) reject(lineClosed());
   }
 
   #stopTaking(): void {
     this.#listener = undefined;
-    for (let message = this.#inbox.shift(); message !== undefined; message = this.#inbox.shift()) {
-      this.#other.#release(message);
-    }
+    this.#inbox.clear();
   }
 
   #end(close: TransportClose): void {
@@ -200,18 +194,14 @@ export class End implements ChannelEnd {
     this.#ended = close;
     this.#stopTaking();
     this.#lane.clear();
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const { reject } of waiters) reject(lineClosed());
+    this.#rejectWaiters();
     queueMicrotask(() => {
-      this.#tell();
+      this.#tell(close);
       this.#told();
     });
   }
 
-  #tell(): void {
-    const close = this.#ended;
-    if (close === undefined) return;
+  #tell(close: TransportClose): void {
     for (const listener of this.#closeListeners) {
       this.#closeListeners.delete(listener);
       try {

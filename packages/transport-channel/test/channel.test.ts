@@ -174,6 +174,36 @@ describe("latency and bandwidth", () => {
     await closed;
   });
 
+  test("need one timer in each direction", async () => {
+    const clock = new VirtualClock();
+    const [near, far] = createChannel({ clock, latencyMs: 10 });
+    for (let i = 0; i < 3; i++) {
+      void near.send(bytes(i));
+      void far.send(bytes(i));
+      await clock.moveTo(clock.now() + 1);
+      expect(clock.pending).toBe(2);
+    }
+  });
+
+  test("keep a sender waiting until enough was taken", async () => {
+    const clock = new VirtualClock();
+    const limits = { maxFrameBytes: 100, maxQueueBytes: 4 * 164 };
+    const [near, far] = createChannel({ ...limits, clock, latencyMs: 100 });
+    messagesAt(far);
+    let isDone = false;
+    for (const time of [10, 20, 30]) {
+      isDone = false;
+      void near.send(new Uint8Array(100)).then(() => (isDone = true));
+      await clock.moveTo(time);
+    }
+    const wasDone: boolean[] = [];
+    for (const time of [99, 105, 110]) {
+      await clock.moveTo(time);
+      wasDone.push(isDone);
+    }
+    expect(wasDone).toEqual([false, false, true]);
+  });
+
   test("hold senders back", async () => {
     const clock = new VirtualClock();
     const limits = { maxFrameBytes: 100, maxQueueBytes: 4 * 164 };
@@ -239,9 +269,9 @@ describe("a break", () => {
     await clock.moveTo(5);
     far.break();
     expect([near.state, far.state]).toEqual(["closed", "closed"]);
+    expect(clock.pending).toBe(0);
     await clock.moveTo(100);
     expect(messages).toEqual([[], []]);
-    expect(clock.pending).toBe(0);
   });
 
   test("does nothing to a line that has ended", async () => {
@@ -253,6 +283,37 @@ describe("a break", () => {
     await settled();
     const close = { code: "DONE", reason: undefined };
     expect(closes).toEqual([[close], [close]]);
+  });
+
+  test("of an end that was closed leaves the other what waits there", async () => {
+    const [near, far] = createChannel();
+    await near.send(bytes(1));
+    await near.close("DONE");
+    near.break();
+    const [messages, closes] = [messagesAt(far), closesAt(far)];
+    await settled();
+    expect([messages, closes]).toEqual([[bytes(1)], [{ code: "DONE", reason: undefined }]]);
+  });
+
+  test("loses what waits for a listener", async () => {
+    const [near, far] = createChannel();
+    await near.send(bytes(1));
+    await settled();
+    near.break();
+    const messages = messagesAt(far);
+    await settled();
+    expect(messages).toEqual([]);
+  });
+
+  test("changes nothing for an end that has ended before", async () => {
+    const [near, far] = createChannel();
+    await near.send(bytes(1));
+    await near.close("DONE");
+    far.break();
+    const [here, there] = [closesAt(near), closesAt(far)];
+    await settled();
+    expect(here).toEqual([{ code: "DONE", reason: undefined }]);
+    expect(there).toMatchObject([{ error: { code: "TRANSPORT_CLOSED" } }]);
   });
 
   test("ends a close that is on its way", async () => {

@@ -35,16 +35,19 @@ export const endWaits: Case<LineContext> = {
 };
 
 export const nothingAfterClose: Case<LineContext> = {
-  says: "who has closed the line takes no more messages",
+  says: "who has closed the line takes no more messages, nor those that waited",
   async run({ open }) {
     const { near, far } = await open();
-    near.listen();
     far.listen();
-    const sends = [far.transport.send(bytesOf(1))];
+    await far.send(bytesOf(1));
+    await turns(3);
+    const sends = [far.transport.send(bytesOf(2))];
+    near.listen();
     const closed = near.close();
     check(near.transport.state === "closed", "the line is open at the side that closed it");
-    sends.push(far.transport.send(bytesOf(2)));
+    sends.push(far.transport.send(bytesOf(3)));
     await Promise.all([closed, Promise.allSettled(sends), far.closed()]);
+    near.listen();
     await turns(3);
     check(near.messages.length === 0, "a message was taken after the line was closed here");
   },
@@ -199,6 +202,8 @@ export const waitingSendEnds: Case<LineContext> = {
     ];
     for (const end of ends) {
       const line = await open(SMALL_LIMITS);
+      // The near end never listens, so that it is told of nothing that waits behind this.
+      await line.far.send(bytesOf(1));
       const { pending } = await fill(line.near);
       end(line);
       const error = pending && (await within(pending, timeoutMs, "a send that waited did not end"));

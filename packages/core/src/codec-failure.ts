@@ -1,6 +1,5 @@
-/** The errors of this codec. */
-import { type ErrorDetails, isSyncError, SyncError } from "@datahike-sync/edn";
-import type { MsgpackLimits } from "./limits.ts";
+/** @packageDocumentation The errors that every codec throws, for authors of codecs. */
+import { type ErrorDetails, isSyncError, type Kind, SyncError } from "@datahike-sync/edn";
 
 /** The error for bytes that end before their value does. */
 export function truncated(offset: number): SyncError {
@@ -9,7 +8,7 @@ export function truncated(offset: number): SyncError {
   });
 }
 
-/** The error for bytes that are not of this format. */
+/** The error for bytes that are not of the codec's format. */
 export function invalid(
   message: string,
   offset: number,
@@ -19,11 +18,16 @@ export function invalid(
   return new SyncError("CODEC_INVALID", message, { details: { offset, ...details }, cause });
 }
 
-/** The error for bytes or values beyond a limit. Only bytes have an offset. */
-export function exceeded(limit: keyof MsgpackLimits, max: number, offset?: number): SyncError {
+/** The error for bytes or values beyond a limit, which is called like the option. Only bytes have an offset. */
+export function exceeded(limit: string, max: number, offset?: number): SyncError {
   return new SyncError("CODEC_LIMIT", `beyond the limit ${limit}`, {
     details: { limit, max, offset },
   });
+}
+
+/** The error for values that the format has no form for. */
+export function unsupported(message: string, kind: Kind): SyncError {
+  return new SyncError("CODEC_UNSUPPORTED", message, { details: { kind } });
 }
 
 /**

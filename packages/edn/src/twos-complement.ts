@@ -1,11 +1,10 @@
 /** Integers of any size as Java's `BigInteger` has them: two's complement, most significant first. */
+import { toHex } from "./hex.ts";
 
 /** The integer of these bytes; of none, 0. */
 export function fromTwosComplement(bytes: Uint8Array): bigint {
   if (bytes.length <= SMALL_BYTES) return BigInt(smallInteger(bytes));
-  let digits = "0x";
-  for (const byte of bytes) digits += HEX[byte];
-  return BigInt.asIntN(8 * bytes.length, BigInt(digits));
+  return BigInt.asIntN(8 * bytes.length, BigInt(`0x${toHex(bytes)}`));
 }
 
 /** The fewest bytes that hold this integer and its sign. */
@@ -53,7 +52,3 @@ function nibble(digits: string, at: number): number {
   const unit = digits.charCodeAt(at);
   return unit < 0x40 ? unit - 0x30 : unit - 0x57;
 }
-
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
-  byte.toString(16).padStart(2, "0"),
-);
