@@ -1,0 +1,520 @@
+import { CrashDisk } from "@datahike-sync/conformance/simulation";
+import { type StoreCase, storeConformance } from "@datahike-sync/conformance/store";
+import {
+  type CommitOptions,
+  type DriverOperation,
+  openStore,
+  type Store,
+  type StoreDriver,
+  type WriteResult,
+} from "@datahike-sync/core";
+import { type Edn, identity, keyword } from "@datahike-sync/edn";
+import { cases, Random, seed } from "@datahike-sync/testing";
+import { describe, test } from "vitest";
+import { controls, type Mutant } from "./controls.ts";
+import { PlainCodec } from "./plain-codec.ts";
+
+/** What is wrong with a store, or with the driver under it. */
+interface Fault {
+  readonly store?: (store: Store) => Partial<Store>;
+  readonly driver?: (driver: StoreDriver) => Partial<StoreDriver>;
+}
+
+describe("a store whose disk crashes, with several openers and snapshots", () => {
+  controls<StoreCase, Fault>(
+    (declare, fault) =>
+      storeConformance({
+        test: declare,
+        open: async ({ now }) => {
+          const disk = new CrashDisk({ random: randomNumbers() });
+          return {
+            open: async () => {
+              const driver = await disk.open();
+              const faulty = { ...driver, ...fault.driver?.(driver) };
+              const store = await openStore(faulty, { codec: new PlainCodec(), now });
+              return fault.store === undefined ? store : altered(store, fault.store(store));
+            },
+            crash: () => disk.crash(),
+          };
+        },
+        capabilities: { durable: "barrier" },
+        crashes: true,
+        seed,
+        runs: cases(1_000),
+      }),
+    {},
+    mutants(),
+    "all others",
+  );
+});
+
+describe("a store whose disk crashes, takes one opener and has no snapshots", () => {
+  storeConformance({
+    test,
+    open: async ({ now }) => {
+      const disk = new CrashDisk({
+        random: randomNumbers(),
+        exclusive: true,
+        durability: "commit",
+      });
+      return {
+        open: async () => openStore(await disk.open(), { codec: new PlainCodec(), now }),
+        crash: () => disk.crash(),
+      };
+    },
+    capabilities: { shared: false },
+    crashes: true,
+    seed,
+    runs: cases(1_000),
+  });
+});
+
+function mutants(): Mutant<StoreCase, Fault>[] {
+  return [
+    {
+      name: "returns shared bytes",
+      fails: "own-values",
+      because: /read for the 2\. time/,
+      subject: {
+        store: (store) => {
+          const given = new Map<string, Edn | undefined>();
+          const get = async (key: Edn) => {
+            const id = identity(key);
+            if (!given.has(id)) given.set(id, await store.get(key));
+            return given.get(id);
+          };
+          return { get: get as Store["get"] };
+        },
+      },
+    },
+    {
+      name: "keeps the writer's bytes",
+      fails: "own-values",
+      because: /read for the 1\. time/,
+      subject: {
+        store: (store) => {
+          const kept = new Map<string, Edn>();
+          const set: Store["set"] = (key, value, options) => {
+            if (value instanceof Uint8Array) kept.set(identity(key), value);
+            return store.set(key, value, options);
+          };
+          const get = async (key: Edn) => kept.get(identity(key)) ?? store.get(key);
+          return { set, get: get as Store["get"] };
+        },
+      },
+    },
+    {
+      name: "folds the empty key into nil",
+      fails: "keys-apart",
+      because: /the value of ""/,
+      subject: {
+        store: (store) => {
+          const get = async (key: Edn) => store.get(key === "" ? null : key);
+          return { get: get as Store["get"] };
+        },
+      },
+    },
+    {
+      name: "bounds a scan of keys with ÿ",
+      fails: "keys-list",
+      because: /the keys/,
+      subject: {
+        store: (store) => ({
+          async *keys(options) {
+            for await (const entry of store.keys(options)) {
+              const isBehind = typeof entry.key === "string" && entry.key > "ÿ";
+              if (!isBehind) yield entry;
+            }
+          },
+        }),
+      },
+    },
+    {
+      name: "lists keys in the order of the feed",
+      fails: "keys-under-writes",
+      because: /keys came twice/,
+      subject: {
+        store: (store) => ({
+          async *keys() {
+            let after = { seq: 0, place: 0 };
+            for (;;) {
+              const { rows, done } = await store.changes(after, { limit: 64, since: Infinity });
+              for (const row of rows) {
+                after = row;
+                if (row.operation.op === "set") yield row.operation;
+              }
+              if (done) return;
+            }
+          },
+        }),
+      },
+    },
+    {
+      name: "makes a row of what is there already",
+      fails: "no-change",
+      because: /a cursor came of writing the same again/,
+      subject: {
+        store: (store) => {
+          let lastWrite = 1;
+          const write: Store["write"] = (operations, options) => {
+            const touched = operations.map((operation) =>
+              operation.op === "delete" ? operation : { ...operation, lastWrite: lastWrite++ },
+            );
+            return store.write(touched, options);
+          };
+          return { write };
+        },
+      },
+    },
+    {
+      name: "takes another value for an immutable key",
+      fails: "immutable-keys",
+      because: /no error instead of IMMUTABLE_CHANGED/,
+      subject: {
+        store: (store) => ({
+          write: (operations, options) => {
+            const forced = operations.map((operation) =>
+              operation.op === "delete" ? operation : { ...operation, rewrite: true },
+            );
+            return store.write(forced, options);
+          },
+        }),
+      },
+    },
+    {
+      name: "reads and writes in two steps when it updates",
+      fails: "updates",
+      because: /what 51 updates counted/,
+      subject: {
+        store: (store) => ({
+          update: async (key, change) => {
+            const value = change(await store.get(key));
+            if (value === undefined) await store.delete(key);
+            else await store.set(key, value);
+            return value;
+          },
+        }),
+      },
+    },
+    {
+      name: "lets lastWrite go back",
+      fails: "clock-forward",
+      because: /lastWrite went/,
+      subject: {
+        // Whatever the header remembers, the clock begins anew with each opener.
+        driver: (driver) => ({
+          commit: (operations, options) => {
+            const forgetful = operations.map(({ key, row }) => {
+              if (key !== "h" || row === undefined) return { key, row };
+              const header = JSON.parse(new TextDecoder().decode(row)) as unknown[];
+              header[5] = 0;
+              return { key, row: new TextEncoder().encode(JSON.stringify(header)) };
+            });
+            const expect = options.expect && { ...options.expect };
+            if (expect?.row !== undefined) {
+              const header = JSON.parse(new TextDecoder().decode(expect.row)) as unknown[];
+              header[5] = 0;
+              const row = new TextEncoder().encode(JSON.stringify(header));
+              return driver.commit(forgetful, { ...options, expect: { ...expect, row } });
+            }
+            return driver.commit(forgetful, options);
+          },
+        }),
+      },
+    },
+    {
+      name: "tells of a commit before it is made",
+      fails: "events-after-commit",
+      because: /cannot be seen/,
+      subject: {
+        store: (store) => {
+          const listeners: Parameters<Store["onCommit"]>[0][] = [];
+          const tell = (operations: Parameters<(typeof listeners)[0]>[0]["operations"]) => {
+            for (const listener of listeners) {
+              listener({ cursor: { era: "early", seq: 1 }, operations });
+            }
+          };
+          const meta = { type: "edn", lastWrite: 0, immutable: false } as const;
+          return {
+            onCommit: (listener) => {
+              listeners.push(listener);
+              return () => undefined;
+            },
+            set: (key, value, options) => {
+              tell([{ op: "set", key, value, ...meta }]);
+              return store.set(key, value, options);
+            },
+          };
+        },
+      },
+    },
+    {
+      name: "tells of a commit before it is durable",
+      fails: "crash-after-event",
+      because: /is not there after a crash/,
+      subject: {
+        driver: (driver) => ({
+          commit: (operations, options) =>
+            driver.commit(operations, { ...options, durable: false }),
+        }),
+      },
+    },
+    {
+      name: "tells commits of concurrent writers in another order",
+      fails: "concurrent-writes",
+      because: /not in the order/,
+      subject: {
+        store: (store) => ({
+          onCommit: (listener) => {
+            let held: Parameters<typeof listener>[0] | undefined;
+            return store.onCommit((commit) => {
+              if (commit.cursor.seq % 5 === 0) {
+                held = commit;
+                return;
+              }
+              listener(commit);
+              if (held !== undefined) listener(held);
+              held = undefined;
+            });
+          },
+        }),
+      },
+    },
+    {
+      name: "loses a tombstone under a scan",
+      fails: "scan-meets-end",
+      because: /key \d+ after the scan/,
+      subject: {
+        store: (store) => ({
+          changes: async (after, options) => {
+            const read = await store.changes(after, options);
+            return { ...read, rows: read.rows.filter(({ operation }) => operation.op === "set") };
+          },
+        }),
+      },
+    },
+    {
+      name: "keeps a row at its old place",
+      fails: "rows-move",
+      because: /the feed/,
+      subject: {
+        driver: (driver) => ({
+          commit: (operations, options) =>
+            driver.commit(
+              operations.filter(({ key, row }) => row !== undefined || !key.startsWith("f")),
+              options,
+            ),
+        }),
+      },
+    },
+    {
+      name: "orders rows as text, 10 before 9",
+      fails: "rows-in-order",
+      because: /the feed/,
+      subject: {
+        store: (store) => ({
+          changes: async (after, options) => {
+            const read = await store.changes(after, options);
+            return { ...read, rows: read.rows.toReversed() };
+          },
+        }),
+      },
+    },
+    {
+      name: "drops a tombstone under a scan when it is compacted",
+      fails: "truncated",
+      because: /no error instead of FEED_TRUNCATED/,
+      subject: {
+        store: (store) => ({
+          changes: (after, options) => store.changes(after, { ...options, since: Infinity }),
+        }),
+      },
+    },
+    {
+      name: "compacts nothing",
+      fails: "compaction",
+      because: /floor is 0/,
+      subject: { store: () => ({ compact: async () => undefined }) },
+    },
+    {
+      name: "forgets that a new era began",
+      fails: "eras",
+      because: /no era was added/,
+      subject: {
+        store: (store) => ({
+          feed: async () => {
+            const feed = await store.feed();
+            return { ...feed, eras: feed.eras.slice(0, 1) };
+          },
+        }),
+      },
+    },
+    {
+      name: "goes on in the same era after a crash",
+      fails: "crash-era",
+      because: /a cursor is/,
+      subject: {
+        // The era's row is written anew with each open: here it keeps what it had.
+        store: (store) => ({
+          feed: async () => {
+            const feed = await store.feed();
+            return {
+              ...feed,
+              eras: [
+                { id: "one", after: 0 },
+                { id: "end", after: 1e9 },
+              ],
+            };
+          },
+          set: async (key, value, options): Promise<WriteResult> => {
+            const result = await store.set(key, value, options);
+            return result.cursor ? { ...result, cursor: { ...result.cursor, era: "one" } } : result;
+          },
+        }),
+      },
+    },
+    {
+      name: "moves a standing without its precondition",
+      fails: "revisions",
+      because: /no error instead of CURSOR_MOVED/,
+      subject: {
+        store: (store) => ({
+          write: async (operations, options = {}) => {
+            const { standing } = options;
+            if (standing === undefined) return store.write(operations, options);
+            const was = (await store.standing(standing.storeId))?.revision ?? 0;
+            return store.write(operations, { ...options, standing: { ...standing, was } });
+          },
+        }),
+      },
+    },
+    {
+      name: "checks the precondition outside of the transaction",
+      fails: "openers-standings",
+      because: /of two were refused/,
+      subject: { driver: withoutExpectation },
+    },
+    {
+      name: "overwrites what another opener wrote",
+      fails: "openers-together",
+      because: /60 updates counted|accounted|last of 120/,
+      subject: { driver: withoutExpectation },
+    },
+    {
+      name: "lets a subscription touch what is local",
+      fails: "origins",
+      because: /what was skipped/,
+      subject: {
+        store: (store) => ({
+          write: async (operations, options) => ({
+            ...(await store.write(operations, options)),
+            skipped: [],
+          }),
+        }),
+      },
+    },
+    {
+      name: "applies half a commit before a crash",
+      fails: "crash-whole",
+      because: /are left|is left|instead of/,
+      subject: {
+        driver: (driver) => ({
+          async commit(operations, options) {
+            const half = Math.ceil(operations.length / 2);
+            const rest = operations.slice(half);
+            if (!(await driver.commit(operations.slice(0, half), options))) return false;
+            const { expect: _, ...unchecked }: CommitOptions<Uint8Array> = options;
+            return driver.commit(rest, unchecked);
+          },
+        }),
+      },
+    },
+    {
+      name: "does not hold back what a barrier promises",
+      fails: "crash-whole",
+      because: /though \d+ were durable/,
+      subject: {
+        driver: (driver) => ({
+          commit: (operations, options) =>
+            driver.commit(operations, { ...options, durable: false }),
+        }),
+      },
+    },
+    {
+      name: "does not write what was under way when it was closed",
+      fails: "close-waits",
+      because: /what was written as|close ended before|STORE_CLOSED|within/,
+      subject: {
+        store: (store) => {
+          let isClosed = false;
+          return {
+            set: async (key, value, options) => {
+              await null;
+              return isClosed ? { skipped: [] } : store.set(key, value, options);
+            },
+            close: () => {
+              isClosed = true;
+              return store.close();
+            },
+          };
+        },
+      },
+    },
+    {
+      name: "forgets that it was closed",
+      fails: "closed",
+      because: /no error instead of STORE_CLOSED/,
+      subject: { store: () => ({ close: async () => undefined }) },
+    },
+    {
+      name: "does not erase the history",
+      fails: "destroyed",
+      because: /after destroy/,
+      subject: {
+        store: (store) => ({
+          destroy: async () => {
+            for await (const { key } of store.keys()) await store.delete(key);
+            await store.close();
+          },
+        }),
+      },
+    },
+    {
+      name: "says true of a key that was never set",
+      fails: "any-calls",
+      because: /the entries|update was given|the keys/,
+      subject: {
+        store: (store) => ({
+          getMany: (async (keys: readonly Edn[]) => {
+            const values = await store.getMany(keys);
+            return values.map((value, i) => (keys[i] === keyword("a") ? null : value));
+          }) as Store["getMany"],
+        }),
+      },
+    },
+  ];
+}
+
+/** A driver that does not look at what a commit expects. */
+function withoutExpectation(driver: StoreDriver): Partial<StoreDriver> {
+  return {
+    commit: (operations: readonly DriverOperation<Uint8Array>[], { durable }) =>
+      driver.commit(operations, { durable }),
+  };
+}
+
+/** A store of which some methods are others. */
+function altered(store: Store, methods: Partial<Store>): Store {
+  return new Proxy(store, {
+    get: (target, name) => {
+      const source: object = name in methods ? methods : target;
+      const value: unknown = Reflect.get(source, name);
+      return typeof value === "function" ? (value.bind(source) as unknown) : value;
+    },
+  });
+}
+
+function randomNumbers(): () => number {
+  const random = new Random(7);
+  return () => random.next();
+}

@@ -1,0 +1,37 @@
+import { storeConformance } from "@datahike-sync/conformance/store";
+import { type Codec, type ObjectRow, openStore } from "@datahike-sync/core";
+import { type Edn, print, read } from "@datahike-sync/edn";
+import { MemoryMap, MemoryStore, memoryDriver } from "@datahike-sync/store-memory";
+import { cases, seed } from "@datahike-sync/testing";
+import { describe, test } from "vitest";
+
+const codec: Codec = {
+  name: "edn",
+  lossy: [],
+  encode: (value) => new TextEncoder().encode(print(value)),
+  decode: (bytes): Edn => read(new TextDecoder().decode(bytes)),
+};
+
+describe("the memory store", () => {
+  storeConformance({
+    test,
+    open: async ({ now }) => {
+      const map = new MemoryMap<ObjectRow>();
+      return { open: () => MemoryStore.open({ codec, map, now }) };
+    },
+    seed,
+    runs: cases(3_000),
+  });
+});
+
+describe("a store of bytes on the memory driver", () => {
+  storeConformance({
+    test,
+    open: async ({ now }) => {
+      const map = new MemoryMap<Uint8Array>();
+      return { open: () => openStore(memoryDriver(map), { codec, now }) };
+    },
+    seed,
+    runs: cases(2_000),
+  });
+});
