@@ -449,7 +449,7 @@ function mutants(): Mutant<StoreCase, Fault>[] {
           let isClosed = false;
           return {
             set: async (key, value, options) => {
-              await null;
+              await Promise.resolve();
               return isClosed ? { skipped: [] } : store.set(key, value, options);
             },
             close: () => {

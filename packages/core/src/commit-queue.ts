@@ -17,7 +17,7 @@ export interface Write {
 }
 
 /** Decides what becomes of a key when its value is known. May be asked again. */
-export interface ValueChange {
+interface ValueChange {
   readonly id: DriverKey;
   decide(value: Kept | undefined): readonly Change[];
 }

@@ -13,7 +13,7 @@ import { binary, type Codec, type Encoded, encoded } from "./codec.ts";
 import { ByteReader, ByteWriter, violation } from "./wire-bytes.ts";
 
 /** What an operation does. The numbers are those of the wire. */
-export const OPS = {
+const OPS = {
   node: 0,
   cell: 1,
   pointer: 2,

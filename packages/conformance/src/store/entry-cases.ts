@@ -135,8 +135,8 @@ export const metadata: Case<StoreContext> = {
       checkTexts([metaText(entry)], [meta], `the metadata of ${key} with its value`);
     }
     for (const entry of await listed(store)) {
-      const meta = expected[String(entry.key)];
-      checkTexts([metaText(entry)], [String(meta)], `the metadata of ${String(entry.key)} in keys`);
+      const key = typeof entry.key === "string" ? entry.key : print(entry.key);
+      checkTexts([metaText(entry)], [String(expected[key])], `the metadata of ${key} in keys`);
     }
   },
 };
