@@ -193,7 +193,7 @@ export class End implements ChannelEnd {
     if (this.#ended !== undefined) return;
     this.#ended = close;
     this.#stopTaking();
-    this.#lane.clear();
+    this.#lane.end();
     this.#rejectWaiters();
     queueMicrotask(() => {
       this.#tell(close);

@@ -36,14 +36,11 @@ export class Lane<T> {
     else this.#awaitNext();
   }
 
-  /** Everything on the way is lost. */
-  clear(): void {
+  /** Everything on the way is lost. Nothing is to be carried any more. */
+  end(): void {
     this.#items.clear();
     this.#times.clear();
-    if (this.#cancelTimer === undefined) return;
-    this.#cancelTimer();
-    this.#cancelTimer = undefined;
-    this.#isAwaited = false;
+    this.#cancelTimer?.();
   }
 
   #awaitNext(): void {
@@ -56,7 +53,6 @@ export class Lane<T> {
   }
 
   #arriveUntil(now: number): void {
-    this.#cancelTimer = undefined;
     while (!this.#items.isEmpty && (this.#isInstant || (this.#times.peek() ?? now) <= now)) {
       this.#times.shift();
       const item = this.#items.shift();

@@ -161,6 +161,20 @@ describe("latency and bandwidth", () => {
     expect(clock.pending).toBe(0);
   });
 
+  test("are kept by timers that fire before the clock says so", async () => {
+    class CoarseClock extends VirtualClock {
+      override now(): number {
+        return Math.floor(super.now() / 10) * 10;
+      }
+    }
+    const clock = new CoarseClock();
+    const [near, far] = createChannel({ clock, latencyMs: 15 });
+    const messages = messagesAt(far);
+    void near.send(bytes(1));
+    await clock.moveTo(15);
+    expect(messages.length).toBe(1);
+  });
+
   test("hold a close back as they do a message", async () => {
     const clock = new VirtualClock();
     const [near, far] = createChannel({ clock, latencyMs: 100, bytesPerSecond: 1000 });

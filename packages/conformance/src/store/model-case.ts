@@ -48,8 +48,6 @@ class Run {
   readonly #model = new StoreModel();
   readonly #revisions: Record<Source, number> = { here: 0, a: 0, b: 0 };
   #store: Store | undefined;
-  /** The clock that the store must have: it never goes back. */
-  #clockMs = 0;
 
   constructor(context: StoreContext, place: StorePlace) {
     this.#context = context;
@@ -94,8 +92,7 @@ class Run {
     const storeId = SOURCES[from];
     const was = this.#revisions[from];
     const standing = storeId && { storeId, was, now: { doomed: [] } };
-    const nowMs = Math.max(this.#clockMs, this.#context.nowMs);
-    const expected = this.#model.write(operations, storeId, nowMs);
+    const expected = this.#model.write(operations, storeId, this.#context.nowMs);
     const written = store.write(operations, { standing });
     if ("error" in expected) {
       const error = await failureOf(written);
@@ -103,19 +100,17 @@ class Run {
       check(isExpected, () => `${describe(error)} instead of ${expected.error}`);
       return;
     }
-    const { skipped, cursor } = await written;
-    if (cursor !== undefined) this.#clockMs = nowMs;
+    const { skipped } = await written;
     const keys = skipped.map((key) => print(key)).sort();
     check(keys.join() === expected.skipped.join(), `skipped ${keys.join()}`);
     this.#revisions[from]++;
   }
 
   async #update(store: Store, key: Edn, value: Edn | undefined): Promise<void> {
-    const nowMs = Math.max(this.#clockMs, this.#context.nowMs);
     const before = this.#model.value(key);
     const operation: Operation =
       value === undefined ? { op: "delete", key } : { op: "set", key, value };
-    const expected = this.#model.write([operation], undefined, nowMs);
+    const expected = this.#model.write([operation], undefined, this.#context.nowMs);
     let given: Edn | undefined;
     const updated = store.update(key, (was) => {
       given = was;
@@ -124,7 +119,6 @@ class Run {
     const error = await failureOf(updated);
     const code = "error" in expected ? expected.error : "no error";
     check(describe(error).includes(code), () => `${describe(error)} of update instead of ${code}`);
-    if (error === undefined) this.#clockMs = nowMs;
     const isAsked = code !== "KEY_IS_REPLICATED";
     const isRight = !isAsked || textOr(given) === textOr(before);
     check(isRight, () => `update was given ${textOr(given)} instead of ${textOr(before)}`);

@@ -28,6 +28,7 @@ export class StoreModel {
   #known = new Map<string, Known>();
   #last = 0;
   #floor = 0;
+  #clockMs = 0;
   #events: string[] = [];
   /** What listeners were told. */
   readonly told: string[] = [];
@@ -41,7 +42,9 @@ export class StoreModel {
     return this.#known.get(identity(key))?.value;
   }
 
-  write(operations: readonly Operation[], origin: Uuid | undefined, nowMs: number): Expected {
+  /** A commit at this time of day. The store's clock never goes back, and only commits move it. */
+  write(operations: readonly Operation[], origin: Uuid | undefined, timeMs: number): Expected {
+    const nowMs = Math.max(this.#clockMs, timeMs);
     const next = new Map(this.#known);
     const skipped = new Set<string>();
     const seq = this.#last + 1;
@@ -59,6 +62,7 @@ export class StoreModel {
     const changed = [...next].filter(([id, now]) => !isSame(now, this.#known.get(id)));
     if (changed.length > 0) {
       this.#last = seq;
+      this.#clockMs = nowMs;
       for (const [id, now] of changed) this.#known.set(id, now);
       const ids = changed.map(([, now]) => factOf(now)).sort();
       this.#events.push(`${seq} ${origin?.toString() ?? "local"} ${ids.join(", ")}`);
