@@ -416,7 +416,7 @@ function mutants(): Mutant<StoreCase, Fault>[] {
     {
       name: "applies half a commit before a crash",
       fails: "crash-whole",
-      because: /are left|is left|instead of/,
+      because: /are left|is left|instead of|of commit \d+ key|last is/,
       subject: {
         driver: (driver) => ({
           async commit(operations, options) {
