@@ -416,7 +416,7 @@ function mutants(): Mutant<StoreCase, Fault>[] {
     {
       name: "applies half a commit before a crash",
       fails: "crash-whole",
-      because: /are left|is left|instead of/,
+      because: /of commit \d+ key|keys are left instead|ENTRY_UNREADABLE/,
       subject: {
         driver: (driver) => ({
           async commit(operations, options) {
@@ -449,7 +449,7 @@ function mutants(): Mutant<StoreCase, Fault>[] {
           let isClosed = false;
           return {
             set: async (key, value, options) => {
-              await null;
+              await Promise.resolve();
               return isClosed ? { skipped: [] } : store.set(key, value, options);
             },
             close: () => {

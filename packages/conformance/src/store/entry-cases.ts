@@ -135,8 +135,9 @@ export const metadata: Case<StoreContext> = {
       checkTexts([metaText(entry)], [meta], `the metadata of ${key} with its value`);
     }
     for (const entry of await listed(store)) {
-      const meta = expected[String(entry.key)];
-      checkTexts([metaText(entry)], [String(meta)], `the metadata of ${String(entry.key)} in keys`);
+      const key = textOf(entry.key);
+      const meta = expected[key.slice(1, -1)] ?? "none";
+      checkTexts([metaText(entry)], [meta], `the metadata of ${key} in keys`);
     }
   },
 };

@@ -1,6 +1,6 @@
 /** More than one opener at a time. */
 import type { Edn } from "@datahike-sync/edn";
-import { check, checkRejects, describe, failureOf } from "../check.ts";
+import { check, checkError, checkRejects, describe, failureOf } from "../check.ts";
 import type { Case } from "../suite.ts";
 import { change } from "./standing-cases.ts";
 import {
@@ -60,7 +60,7 @@ export const openersStandings: Case<StoreContext> = {
       );
       const failed = (await Promise.all(tried)).filter((error) => error !== undefined);
       check(failed.length === 1, `${failed.length} of two were refused`);
-      await checkRejects(Promise.reject(failed[0]), "CURSOR_MOVED", "who came late");
+      checkError(failed[0], ["CURSOR_MOVED"], "who came late");
       const standing = await stores[0]?.standing(STORE_A);
       check(standing?.revision === was + 1, `the revision is ${standing?.revision}`);
     }

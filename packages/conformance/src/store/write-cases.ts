@@ -2,7 +2,15 @@
 import { type Edn, keyword, list } from "@datahike-sync/edn";
 import { check, checkRejects, describe, failureOf } from "../check.ts";
 import type { Case } from "../suite.ts";
-import { checkValue, listed, remove, type StoreContext, set, textOf } from "./subject.ts";
+import {
+  checkTexts,
+  checkValue,
+  listed,
+  remove,
+  type StoreContext,
+  set,
+  textOf,
+} from "./subject.ts";
 
 export const inOrder: Case<StoreContext> = {
   says: "the operations of a commit are applied in order",
@@ -94,8 +102,8 @@ export const immutableKeys: Case<StoreContext> = {
     for (const operations of refused) {
       await checkRejects(store.write(operations), "IMMUTABLE_CHANGED", "another value");
     }
-    const keys = (await listed(store)).map(({ key }) => key).sort();
-    check(keys.join() === "large,node", `a refused commit left ${keys.join()}`);
+    const keys = (await listed(store)).map(({ key }) => textOf(key)).sort();
+    checkTexts(keys, ['"large"', '"node"'], "the keys after refused commits");
     const { cursor } = await store.write([set("node", [1]), set("large", large)]);
     check(cursor === undefined, "the same value of an immutable key was a change");
     const meta = await store.getMeta("node");
@@ -134,7 +142,7 @@ export const updates: Case<StoreContext> = {
     checkValue(await store.get("n"), 51, "what 51 updates counted");
     const large = await store.update("n", () => "x".repeat(3000));
     checkValue(large, "x".repeat(3000), "what an update gives");
-    const longer = (value: Edn | undefined) => `${String(value)}y`;
+    const longer = (value: Edn | undefined) => `${typeof value === "string" ? value : ""}y`;
     checkValue(await store.update("n", longer), `${"x".repeat(3000)}y`, "a large value updated");
     const cause = new Error("no");
     const fail = () => {
