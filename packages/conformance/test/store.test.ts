@@ -427,7 +427,7 @@ function mutants(): Mutant<StoreCase, Fault>[] {
     {
       name: "applies half a commit before a crash",
       fails: "crash-whole",
-      because: /of commit \d+ key|keys are left instead|ENTRY_UNREADABLE/,
+      because: /of commit \d+ key|keys are left instead|last is/,
       subject: {
         driver: (driver) => ({
           async commit(operations, options) {
