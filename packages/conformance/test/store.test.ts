@@ -3,14 +3,16 @@ import { type StoreCase, storeConformance } from "@datahike-sync/conformance/sto
 import {
   type CommitOptions,
   type DriverOperation,
+  type EncodedReadOptions,
   openStore,
+  type ReadOptions,
   type Store,
   type StoreDriver,
   type WriteResult,
 } from "@datahike-sync/core";
-import { type Edn, identity, keyword } from "@datahike-sync/edn";
+import { type Edn, identity, isKind, keyword } from "@datahike-sync/edn";
 import { cases, Random, seed } from "@datahike-sync/testing";
-import { describe, test } from "vitest";
+import { describe } from "vitest";
 import { controls, type Mutant } from "./controls.ts";
 import { PlainCodec } from "./plain-codec.ts";
 
@@ -43,30 +45,39 @@ describe("a store whose disk crashes, with several openers and snapshots", () =>
         runs: cases(1_000),
       }),
     {},
-    mutants(),
-    "all others",
+    [...mutants(), ...simpleMutants()],
   );
 });
 
 describe("a store whose disk crashes, takes one opener and has no snapshots", () => {
-  storeConformance({
-    test,
-    open: async ({ now }) => {
-      const disk = new CrashDisk({
-        random: randomNumbers(),
-        exclusive: true,
-        durability: "commit",
-      });
-      return {
-        open: async () => openStore(await disk.open(), { codec: new PlainCodec(), now }),
-        crash: () => disk.crash(),
-      };
-    },
-    capabilities: { shared: false },
-    crashes: true,
-    seed,
-    runs: cases(1_000),
-  });
+  controls<StoreCase, boolean>(
+    (declare, exclusive) =>
+      storeConformance({
+        test: declare,
+        open: async ({ now }) => {
+          const random = randomNumbers();
+          const disk = new CrashDisk({ random, exclusive, durability: "commit" });
+          return {
+            open: async () => openStore(await disk.open(), { codec: new PlainCodec(), now }),
+            crash: () => disk.crash(),
+          };
+        },
+        capabilities: { shared: false },
+        crashes: true,
+        seed,
+        runs: cases(1_000),
+      }),
+    true,
+    [
+      {
+        name: "takes a second opener",
+        fails: "locked",
+        because: /no error instead of STORE_LOCKED/,
+        subject: false,
+      },
+    ],
+    "all others",
+  );
 });
 
 function mutants(): Mutant<StoreCase, Fault>[] {
@@ -416,7 +427,7 @@ function mutants(): Mutant<StoreCase, Fault>[] {
     {
       name: "applies half a commit before a crash",
       fails: "crash-whole",
-      because: /are left|is left|instead of|of commit \d+ key|last is/,
+      because: /of commit \d+ key|keys are left instead|last is/,
       subject: {
         driver: (driver) => ({
           async commit(operations, options) {
@@ -493,6 +504,259 @@ function mutants(): Mutant<StoreCase, Fault>[] {
       },
     },
   ];
+}
+
+/** Those that change what one method takes or gives. */
+function simpleMutants(): Mutant<StoreCase, Fault>[] {
+  type Simple = readonly [
+    name: string,
+    fails: StoreCase,
+    because: RegExp,
+    store: (store: Store) => Partial<Store>,
+  ];
+  const simple: readonly Simple[] = [
+    [
+      "claims less than it can",
+      "capabilities",
+      /the store says/,
+      (store) => ({ capabilities: { ...store.capabilities, feed: false } }),
+    ],
+    ["has every key", "absent", /has of what is never is true/, () => ({ has: async () => true })],
+    [
+      "takes nil for nothing",
+      "empty-values",
+      /the value of 0/,
+      (store) => withGet(store, async (key) => (await store.get(key)) ?? undefined),
+    ],
+    [
+      "tells a list from a vector",
+      "equal-keys",
+      /the value under an equal key/,
+      (store) => ({
+        set: (key, value, options) => {
+          return store.set(isKind(key, "list") ? "list" : key, value, options);
+        },
+      }),
+    ],
+    [
+      "makes vectors of lists",
+      "all-values",
+      /the value: \[/,
+      (store) =>
+        withGet(store, async (key) => {
+          const value = await store.get(key);
+          return isKind(value, "list") ? value.items : value;
+        }),
+    ],
+    [
+      "cuts a text at 64 KiB",
+      "large-values",
+      /a text of 70000/,
+      (store) =>
+        withGet(store, async (key) => {
+          const value = await store.get(key);
+          return typeof value === "string" ? value.slice(0, 65_536) : value;
+        }),
+    ],
+    [
+      "forgets that bytes are binary",
+      "metadata",
+      /the metadata of bytes/,
+      (store) => ({
+        getMeta: async (key) => {
+          const meta = await store.getMeta(key);
+          return meta && { ...meta, type: "edn" };
+        },
+      }),
+    ],
+    [
+      "gives bytes in another codec",
+      "encoded-values",
+      /binary bytes have another codec/,
+      (store) => ({
+        getMany: (async (keys: readonly Edn[]) => {
+          const entries = await store.getMany(keys, { encoded: true });
+          return entries.map((entry) => {
+            return entry && { ...entry, value: { ...entry.value, codec: "plain" } };
+          });
+        }) as Store["getMany"],
+      }),
+    ],
+    [
+      "applies a commit from its end",
+      "in-order",
+      /what was set/,
+      (store) => ({
+        write: (operations, options) => store.write(operations.toReversed(), options),
+      }),
+    ],
+    [
+      "takes no lastWrite",
+      "small-changes",
+      /there was no commit/,
+      (store) => ({
+        write: (operations, options) => {
+          const timeless = operations.map((operation) => ({ ...operation, lastWrite: undefined }));
+          return store.write(timeless, options);
+        },
+      }),
+    ],
+    [
+      "swallows misuse",
+      "misuse",
+      /no error instead of a TypeError/,
+      (store) => ({
+        write: (operations, options) =>
+          store.write(operations, options).catch(() => ({ skipped: [] })),
+      }),
+    ],
+    [
+      "does not count pins",
+      "pins",
+      /letting go twice/,
+      () => {
+        const pinned = new Set<string>();
+        return {
+          pin: (keys) => {
+            const ids = Array.from(keys, identity);
+            for (const id of ids) pinned.add(id);
+            return () => {
+              for (const id of ids) pinned.delete(id);
+            };
+          },
+          isPinned: (key) => pinned.has(identity(key)),
+        };
+      },
+    ],
+    [
+      "forgets everything when it is closed",
+      "reopened",
+      /what was set: nothing/,
+      (store) => {
+        let closing: Promise<void> | undefined;
+        return { close: () => (closing ??= store.destroy()) };
+      },
+    ],
+    [
+      "does not look at signals",
+      "aborted",
+      /get: no error instead of the reason/,
+      (store) => withGet(store, (key) => store.get(key)),
+    ],
+    [
+      "does not count commits",
+      "read-many",
+      /last is 0/,
+      (store) => ({
+        readMany: async (keys) => ({ ...(await store.readMany(keys)), last: 0 }),
+      }),
+    ],
+    [
+      "tells the first operation of a commit only",
+      "events-tell",
+      /what was told when write resolved/,
+      (store) => ({
+        onCommit: (listener) =>
+          store.onCommit((commit) =>
+            listener({ ...commit, operations: commit.operations.slice(0, 1) }),
+          ),
+      }),
+    ],
+    [
+      "tells of the very value that it keeps",
+      "events-owned",
+      /the store has/,
+      (store) => {
+        const kept = Uint8Array.of(1);
+        return {
+          onCommit: (listener) =>
+            store.onCommit((commit) => {
+              const operations = commit.operations.map((fact) => ({ ...fact, value: kept }));
+              listener({ ...commit, operations });
+            }),
+          ...withGet(store, async () => kept),
+        };
+      },
+    ],
+    [
+      "does not say when something went",
+      "tombstones",
+      /it went at 5/,
+      (store) => ({
+        changes: async (after, options) => {
+          const read = await store.changes(after, options);
+          const rows = read.rows.map((row) => {
+            return { ...row, operation: { ...row.operation, lastWrite: 5 } };
+          });
+          return { ...read, rows };
+        },
+      }),
+    ],
+    [
+      "gives the whole feed at once",
+      "limits",
+      /more than the limit/,
+      (store) => ({ changes: (after) => store.changes(after, { since: Infinity }) }),
+    ],
+    [
+      "takes a position that is nil for none",
+      "standings",
+      /the standing|a position that is nil/,
+      (store) => ({
+        standing: async (storeId) => {
+          const { position, ...standing } = (await store.standing(storeId)) ?? { position: null };
+          if (!("revision" in standing)) return undefined;
+          return position === null ? standing : { ...standing, position };
+        },
+      }),
+    ],
+    [
+      "does not tell whose a commit is",
+      "origin-told",
+      /the origins of the events/,
+      (store) => ({
+        onCommit: (listener) =>
+          store.onCommit(({ cursor, operations }) => listener({ cursor, operations })),
+      }),
+    ],
+    [
+      "puts records into its stage backwards",
+      "stages",
+      /record 0 is another/,
+      (store) => ({
+        stage: (storeId) => {
+          const stage = store.stage(storeId);
+          return {
+            append: (records) => stage.append(records.toReversed()),
+            read: () => stage.read(),
+            clear: () => stage.clear(),
+          };
+        },
+      }),
+    ],
+    [
+      "remembers the feed",
+      "openers-see-at-once",
+      /last is not the other's/,
+      (store) => {
+        const feed = store.feed();
+        return { feed: () => feed };
+      },
+    ],
+  ];
+  return simple.map(([name, fails, because, store]) => ({
+    name,
+    fails,
+    because,
+    subject: { store },
+  }));
+}
+
+/** Another way to get values; reads that want them encoded stay as they are. */
+function withGet(store: Store, get: (key: Edn) => Promise<Edn | undefined>): Partial<Store> {
+  const either = (key: Edn, options?: ReadOptions | EncodedReadOptions) =>
+    options !== undefined && "encoded" in options ? store.get(key, options) : get(key);
+  return { get: either as Store["get"] };
 }
 
 /** A driver that does not look at what a commit expects. */

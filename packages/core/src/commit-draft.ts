@@ -35,7 +35,10 @@ export class CommitDraft<Row> {
   readonly #now: number;
   readonly #cells: Map<DriverKey, Cell>;
   readonly #revisions: Map<DriverKey, number>;
-  readonly #rows = new Map<DriverKey, Row | undefined>();
+  /** What the driver has to do; for a key that comes twice the later counts. */
+  readonly #operations: DriverOperation<Row>[] = [];
+  /** How many commits have put rows there. */
+  #writes = 0;
   readonly #commits: MadeCommit[] = [];
   #last: number;
 
@@ -55,7 +58,7 @@ export class CommitDraft<Row> {
 
   /** Whether there is nothing to be written. */
   get isEmpty(): boolean {
-    return this.#rows.size === 0;
+    return this.#operations.length === 0;
   }
 
   /** The header once this is written. */
@@ -77,33 +80,37 @@ export class CommitDraft<Row> {
    */
   write(changes: readonly Change[], standing?: StandingChange): WriteResult {
     if (standing !== undefined) this.#checkRevision(standing);
-    const skipped = new Map<DriverKey, Edn>();
+    const skipped: Skipped = { byId: undefined };
     const staged = this.#resolve(changes, standing?.storeId, skipped);
+    const cells = [...staged.values()];
     // All rows before any is put: what a codec has no form for must leave nothing behind.
-    const rows = Array.from(staged.values(), (cell) => this.#format.cell(cell));
+    const rows = cells.map((cell) => this.#format.cell(cell));
     if (standing !== undefined) this.#putStanding(standing);
-    const result = { skipped: [...skipped.values()] };
+    const result = { skipped: skipped.byId === undefined ? [] : [...skipped.byId.values()] };
+    if (rows.length > 0 || standing !== undefined) this.#writes++;
     if (rows.length === 0) return result;
     this.#last++;
     let at = 0;
     for (const [id, cell] of staged) this.#put(id, cell, rows[at++] as Row);
     const cursor = { era: this.#base.era, seq: this.#last };
-    this.#commits.push({ cursor, origin: standing?.storeId, cells: [...staged.values()] });
-    return { cursor, ...result };
+    this.#commits.push({ cursor, origin: standing?.storeId, cells });
+    return { cursor, skipped: result.skipped };
   }
 
   /** What the driver has to do, the header included. `header` is the row of {@link header}. */
-  operations(header: Row): DriverOperation<Row>[] {
-    const operations: DriverOperation<Row>[] = [{ key: HEADER_KEY, row: header }];
-    for (const [key, row] of this.#rows) operations.push({ key, row });
-    return operations;
+  operations(header: Row): readonly DriverOperation<Row>[] {
+    const all = this.#operations;
+    all.push({ key: HEADER_KEY, row: header });
+    // One commit has no key twice.
+    if (this.#writes <= 1) return all;
+    return [...new Map(all.map((operation) => [operation.key, operation])).values()];
   }
 
   /** What changes in the end, in the order of the operations that did it. */
   #resolve(
     changes: readonly Change[],
     origin: Uuid | undefined,
-    skipped: Map<DriverKey, Edn>,
+    skipped: Skipped,
   ): Map<DriverKey, Cell> {
     const staged = new Map<DriverKey, Cell>();
     let isTwice = false;
@@ -114,7 +121,7 @@ export class CommitDraft<Row> {
       const live = known?.held === "gone" ? undefined : known;
       if (live !== undefined && live.origin?.identity !== origin?.identity) {
         if (origin === undefined) throw replicated();
-        skipped.set(id, change.key);
+        (skipped.byId ??= new Map()).set(id, change.key);
         continue;
       }
       const cell =
@@ -193,21 +200,18 @@ export class CommitDraft<Row> {
     const format = this.#format;
     const known = this.#cells.get(id);
     this.#cells.set(id, cell);
-    this.#rows.set(id, row);
+    const operations = this.#operations;
+    operations.push({ key: id, row });
     if (cell.held === "apart" && cell.value !== undefined) {
-      this.#rows.set(valueKey(id), format.value(cell.value));
+      operations.push({ key: valueKey(id), row: format.value(cell.value) });
     } else if (known?.held === "apart") {
-      this.#rows.set(valueKey(id), undefined);
+      operations.push({ key: valueKey(id), row: undefined });
     }
-    if (known !== undefined) this.#leave(feedKey(known.seq, known.place), known.seq);
-    const gone = cell.held === "gone";
-    this.#rows.set(feedKey(cell.seq, cell.place), format.mark({ id, gone }));
-  }
-
-  /** Takes a row off its old place in the feed, which may be one of this very draft. */
-  #leave(key: DriverKey, seq: number): void {
-    if (seq > this.#base.last) this.#rows.delete(key);
-    else this.#rows.set(key, undefined);
+    if (known !== undefined) {
+      operations.push({ key: feedKey(known.seq, known.place), row: undefined });
+    }
+    const mark = format.mark({ id, gone: cell.held === "gone" });
+    operations.push({ key: feedKey(cell.seq, cell.place), row: mark });
   }
 
   #checkRevision({ storeId, was }: StandingChange): void {
@@ -222,7 +226,7 @@ export class CommitDraft<Row> {
     const key = standingKey(storeId);
     const row =
       now === undefined ? undefined : this.#format.standing({ ...now, revision: was + 1 });
-    this.#rows.set(key, row);
+    this.#operations.push({ key, row });
     this.#revisions.set(key, now === undefined ? 0 : was + 1);
   }
 }
@@ -231,6 +235,11 @@ export class CommitDraft<Row> {
 export function needsValue(change: Change, { held, size, immutable }: Cell): boolean {
   if (held !== "apart" || change.op === "delete") return false;
   return size === change.size || (immutable && !change.rewrite);
+}
+
+/** The keys that a subscription did not touch; seldom any. */
+interface Skipped {
+  byId: Map<DriverKey, Edn> | undefined;
 }
 
 /** Equal values may have different bytes: of another writer, whose maps are in another order. */

@@ -49,7 +49,7 @@ export class CommitQueue<Row> {
   readonly #options: CommitQueueOptions<Row>;
   readonly #waiting: (Task | ChoreTask<Row>)[] = [];
   /** As it was last seen. Wrong when another opener wrote: then a commit fails, and it is read again. */
-  #known: { readonly header: Header; readonly row: Row } | undefined;
+  #known: Known<Row> | undefined;
   #isWorking = false;
 
   constructor(options: CommitQueueOptions<Row>) {
@@ -159,75 +159,65 @@ export class CommitQueue<Row> {
     }
   }
 
-  async #readHeader(): Promise<{ readonly header: Header; readonly row: Row } | undefined> {
+  async #readHeader(): Promise<Known<Row> | undefined> {
     const { gate, format } = this.#options;
-    const [row] = await gate.read((snapshot) => snapshot.getMany([HEADER_KEY]));
+    const [row] = await gate.getMany([HEADER_KEY]);
     return row === undefined ? undefined : { header: format.readHeader(row), row };
   }
 
   /** Reads what the group's commits depend on, all of one moment. */
-  #load(group: readonly Task[]): Promise<Loaded & { readonly row: Row }> {
+  async #load(group: readonly Task[]): Promise<Base<Row>> {
+    const { gate } = this.#options;
     const known = this.#known;
-    const ids = new Set<DriverKey>();
-    const standings = new Set<DriverKey>();
-    for (const { write } of group) {
-      if ("id" in write.changes) ids.add(write.changes.id);
-      else for (const { id } of write.changes) ids.add(id);
-      if (write.standing !== undefined) standings.add(standingKey(write.standing.storeId));
-    }
-    const keys: DriverKey[] = known === undefined ? [HEADER_KEY] : [];
-    for (const key of standings) keys.push(key);
-    for (const id of ids) keys.push(id);
-    return this.#options.gate.read(async (snapshot) => {
-      const rows = await snapshot.getMany(keys);
-      const { header, row } = known ?? this.#headerOf(rows[0]);
-      const revisions = new Map<DriverKey, number>();
-      const cells = new Map<DriverKey, Cell>();
-      let at = known === undefined ? 1 : 0;
-      for (const key of standings) {
-        const found = rows[at++];
-        if (found !== undefined) {
-          revisions.set(key, this.#options.format.readStanding(found).revision);
-        }
-      }
-      for (const id of ids) {
-        const found = rows[at++];
-        if (found !== undefined) cells.set(id, this.#options.format.readCell(found));
-      }
-      await this.#loadValues(snapshot, group, cells);
-      return { header, row, cells, revisions };
+    const needs = needsOf(group);
+    const keys = [...(known === undefined ? [HEADER_KEY] : []), ...needs.standings, ...needs.ids];
+    const base = this.#baseOf(await gate.getMany(keys), needs, known);
+    if (valuesFor(group, base.cells).size === 0) return base;
+    // Again, because the entries and the values that they speak of must be of one moment.
+    return gate.read(async (snapshot) => {
+      const again = this.#baseOf(await snapshot.getMany(keys), needs, known);
+      await this.#loadValues(snapshot, again.cells, valuesFor(group, again.cells));
+      return again;
     });
+  }
+
+  #baseOf(
+    rows: readonly (Row | undefined)[],
+    needs: Needs,
+    known: Known<Row> | undefined,
+  ): Base<Row> {
+    const { format } = this.#options;
+    const { header, row } = known ?? this.#headerOf(rows[0]);
+    const revisions = new Map<DriverKey, number>();
+    const cells = new Map<DriverKey, Cell>();
+    let at = known === undefined ? 1 : 0;
+    for (const key of needs.standings) {
+      const found = rows[at++];
+      if (found !== undefined) revisions.set(key, format.readStanding(found).revision);
+    }
+    for (const id of needs.ids) {
+      const found = rows[at++];
+      if (found !== undefined) cells.set(id, format.readCell(found));
+    }
+    return { header, row, cells, revisions };
   }
 
   async #loadValues(
     snapshot: DriverReader<Row>,
-    group: readonly Task[],
     cells: Map<DriverKey, Cell>,
+    ids: ReadonlySet<DriverKey>,
   ): Promise<void> {
-    if (this.#options.format.maxHere === Number.POSITIVE_INFINITY) return;
-    const needed = new Map<DriverKey, Cell>();
-    for (const { write } of group) {
-      if ("id" in write.changes) {
-        const cell = cells.get(write.changes.id);
-        if (cell?.held === "apart") needed.set(write.changes.id, cell);
-        continue;
-      }
-      for (const change of write.changes) {
-        const cell = cells.get(change.id);
-        if (cell !== undefined && needsValue(change, cell)) needed.set(change.id, cell);
-      }
-    }
-    if (needed.size === 0) return;
-    const rows = await snapshot.getMany(Array.from(needed.keys(), valueKey));
+    const rows = await snapshot.getMany(Array.from(ids, valueKey));
     let at = 0;
-    for (const [id, cell] of needed) {
+    for (const id of ids) {
       const row = rows[at++];
-      if (row === undefined) continue;
+      const cell = cells.get(id);
+      if (row === undefined || cell === undefined) continue;
       cells.set(id, { ...cell, value: this.#options.format.readValue(row, cell.type) });
     }
   }
 
-  #headerOf(row: Row | undefined): { readonly header: Header; readonly row: Row } {
+  #headerOf(row: Row | undefined): Known<Row> {
     if (row !== undefined) return { header: this.#options.format.readHeader(row), row };
     throw new SyncError("STORE_NOT_FOUND", "the store was erased meanwhile");
   }
@@ -245,6 +235,23 @@ interface ChoreTask<Row> {
   readonly reject: (error: unknown) => void;
 }
 
+/** A header, and the row that says so. */
+interface Known<Row> {
+  readonly header: Header;
+  readonly row: Row;
+}
+
+/** What a draft begins with, and the row of its header. */
+interface Base<Row> extends Loaded {
+  readonly row: Row;
+}
+
+/** What a group's commits depend on. */
+interface Needs {
+  readonly ids: ReadonlySet<DriverKey>;
+  readonly standings: ReadonlySet<DriverKey>;
+}
+
 /** What became of one commit of a draft. */
 type Outcome = { readonly result: WriteResult } | { readonly error: unknown };
 
@@ -253,6 +260,34 @@ const MAX_GROUP_OPERATIONS = 4096;
 
 function countOf({ changes }: Write): number {
   return "id" in changes ? 1 : Math.max(1, changes.length);
+}
+
+function needsOf(group: readonly Task[]): Needs {
+  const ids = new Set<DriverKey>();
+  const standings = new Set<DriverKey>();
+  for (const { write } of group) {
+    const { changes, standing } = write;
+    if ("id" in changes) ids.add(changes.id);
+    else for (const { id } of changes) ids.add(id);
+    if (standing !== undefined) standings.add(standingKey(standing.storeId));
+  }
+  return { ids, standings };
+}
+
+/** The keys whose values have rows of their own that must be looked into. */
+function valuesFor(group: readonly Task[], cells: ReadonlyMap<DriverKey, Cell>): Set<DriverKey> {
+  const ids = new Set<DriverKey>();
+  for (const { write } of group) {
+    if ("id" in write.changes) {
+      if (cells.get(write.changes.id)?.held === "apart") ids.add(write.changes.id);
+      continue;
+    }
+    for (const change of write.changes) {
+      const cell = cells.get(change.id);
+      if (cell?.held === "apart" && needsValue(change, cell)) ids.add(change.id);
+    }
+  }
+  return ids;
 }
 
 function attempt<Row>(draft: CommitDraft<Row>, { changes, standing }: Write): Outcome {

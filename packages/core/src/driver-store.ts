@@ -266,9 +266,7 @@ export class DriverStore<Row> implements Store {
     prepare: () => Write["changes"],
     { standing, barrier = false }: WriteOptions = {},
   ): Promise<WriteResult> {
-    return this.#life.run(async () => {
-      return this.#queue.write({ changes: prepare(), standing, barrier });
-    });
+    return this.#life.run(() => this.#queue.write({ changes: prepare(), standing, barrier }));
   }
 
   #tell({ cursor, origin, cells }: MadeCommit): void {
@@ -279,7 +277,7 @@ export class DriverStore<Row> implements Store {
 
   /** The entries, with their values. */
   #cells(keys: readonly Edn[], signal?: AbortSignal): Promise<(Cell | undefined)[]> {
-    return this.#life.run(async () => {
+    return this.#life.run(() => {
       const ids = keys.map(entryKey);
       return this.#format.maxHere === Number.POSITIVE_INFINITY
         ? this.#readCells(this.#driver, ids)

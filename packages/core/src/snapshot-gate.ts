@@ -1,5 +1,11 @@
 /** Reading on one snapshot, also of a driver that has none. */
-import type { CommitOptions, DriverOperation, DriverReader, StoreDriver } from "./store-driver.ts";
+import type {
+  CommitOptions,
+  DriverKey,
+  DriverOperation,
+  DriverReader,
+  StoreDriver,
+} from "./store-driver.ts";
 
 /**
  * Passes reads and commits on. For a driver without `read` it keeps them apart: commits wait for the
@@ -13,6 +19,11 @@ export class SnapshotGate<Row> {
 
   constructor(driver: StoreDriver<Row>) {
     this.#driver = driver;
+  }
+
+  /** One read is of one moment without a snapshot. */
+  getMany(keys: readonly DriverKey[]): Promise<(Row | undefined)[]> {
+    return this.#driver.getMany(keys);
   }
 
   /** Runs a job that waits for nothing but its own reads. */

@@ -31,13 +31,13 @@ export class MemoryMap<Row> {
       for (const { key } of operations) snapshot.remember(key, this.#rows.get(key));
     }
     for (const { key, row } of operations) {
-      const known = this.#rows.get(key);
-      if (row !== undefined) this.#rows.set(key, row);
-      if (row !== undefined && known === undefined) this.#keys.add(key);
-      if (row === undefined && known !== undefined) {
-        this.#rows.delete(key);
-        this.#keys.delete(key);
+      if (row === undefined) {
+        if (this.#rows.delete(key)) this.#keys.delete(key);
+        continue;
       }
+      const { size } = this.#rows;
+      this.#rows.set(key, row);
+      if (this.#rows.size > size) this.#keys.add(key);
     }
   }
 

@@ -1,16 +1,11 @@
 import { storeConformance } from "@datahike-sync/conformance/store";
-import { type Codec, type ObjectRow, openStore } from "@datahike-sync/core";
-import { type Edn, print, read } from "@datahike-sync/edn";
+import { type ObjectRow, openStore } from "@datahike-sync/core";
 import { MemoryMap, MemoryStore, memoryDriver } from "@datahike-sync/store-memory";
 import { cases, seed } from "@datahike-sync/testing";
 import { describe, test } from "vitest";
+import { ednCodec } from "./edn-codec.ts";
 
-const codec: Codec = {
-  name: "edn",
-  lossy: [],
-  encode: (value) => new TextEncoder().encode(print(value)),
-  decode: (bytes): Edn => read(new TextDecoder().decode(bytes)),
-};
+const codec = ednCodec();
 
 describe("the memory store", () => {
   storeConformance({

@@ -37,6 +37,11 @@ export class StoreModel {
     store.onCommit((commit) => this.told.push(eventOf(commit)));
   }
 
+  /** The number of the last commit. */
+  get last(): number {
+    return this.#last;
+  }
+
   /** The value of a key. */
   value(key: Edn): Edn | undefined {
     return this.#known.get(identity(key))?.value;
