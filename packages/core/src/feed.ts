@@ -17,6 +17,12 @@ export interface Cursor {
   readonly seq: number;
 }
 
+/** A cursor in the feed of a store that may itself be a replica. */
+export interface StepCursor extends Cursor {
+  /** Where that store then stood in the feed of the one that it follows: what a writer waits for. */
+  readonly origin?: Cursor | undefined;
+}
+
 /** What a store's feed reaches over. */
 export interface FeedState {
   /** In order of time, never none; those that ended before `floor` are forgotten. */
@@ -96,15 +102,18 @@ export interface Standing {
   /** Counts the commits that replaced it; the first is 1. */
   readonly revision: number;
   /** Absent until the first step is complete. */
-  readonly cursor?: Cursor | undefined;
+  readonly cursor?: StepCursor | undefined;
   /** The id of the selection that the cursor belongs to. */
   readonly selection?: Uuid | undefined;
   /** What the primary calls the pointers' values that are shown. */
   readonly tokens?: Edn | undefined;
   /** How far an unfinished catch-up has come. */
   readonly position?: Edn | undefined;
-  /** Nodes of the last step that are still to be deleted. */
-  readonly doomed: readonly Edn[];
+  /**
+   * Whose records in the stage name nodes that the last step deleted and that are still there: too
+   * many for one commit, or more than a store of `atomic: "prefix"` does at once.
+   */
+  readonly doomed?: string | undefined;
 }
 
 /** How a commit replaces a standing. */

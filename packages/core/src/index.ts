@@ -8,6 +8,7 @@ export {
   encoded,
   isEncoded,
 } from "./codec.ts";
+export type { ObjectRow } from "./driver-store/object-rows.ts";
 export { ERROR_CODES, isSyncError, SyncError, type SyncErrorCode } from "./errors.ts";
 export type {
   Changes,
@@ -24,8 +25,8 @@ export type {
   Stage,
   Standing,
   StandingChange,
+  StepCursor,
 } from "./feed.ts";
-export type { ObjectRow } from "./object-rows.ts";
 export {
   type ByteStoreOptions,
   type ObjectStoreOptions,
@@ -35,6 +36,7 @@ export {
 export {
   type Ack,
   type Batch,
+  type BatchMode,
   type Complete,
   type Failure,
   type Have,
@@ -104,8 +106,8 @@ export type {
   WalkProgress,
   WalkStep,
 } from "./walker.ts";
-export type { Field } from "./wire-fields.ts";
-export { decodeFrame, encodeHead, type Frame } from "./wire-frame.ts";
+export type { Field } from "./wire/fields.ts";
+export { decodeFrame, encodeHead, type Frame } from "./wire/frame.ts";
 export {
   BodyWriter,
   readBody,
@@ -113,4 +115,4 @@ export {
   type WireOperation,
   type WirePart,
   type WireSet,
-} from "./wire-operations.ts";
+} from "./wire/operations.ts";

@@ -1,8 +1,9 @@
 /** Makes a store of an ordered map: everything that a store promises, over what a driver does. */
-import { ByteRows } from "./byte-rows.ts";
+
 import type { Codec } from "./codec.ts";
-import { DriverStore } from "./driver-store.ts";
-import { type ObjectRow, ObjectRows } from "./object-rows.ts";
+import { ByteRows } from "./driver-store/byte-rows.ts";
+import { DriverStore } from "./driver-store/driver-store.ts";
+import { type ObjectRow, ObjectRows } from "./driver-store/object-rows.ts";
 import type { Store } from "./store.ts";
 import type { StoreDriver } from "./store-driver.ts";
 

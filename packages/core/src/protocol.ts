@@ -23,7 +23,7 @@
  * The source of all this is docs/protocol.md, section 2.
  */
 import type { Edn, Uuid } from "@datahike-sync/edn";
-import type { Cursor } from "./feed.ts";
+import type { Cursor, StepCursor } from "./feed.ts";
 import {
   bits64,
   boolean,
@@ -34,10 +34,11 @@ import {
   list,
   oneOf,
   optional,
+  stepCursor,
   struct,
   text,
   uuid,
-} from "./wire-fields.ts";
+} from "./wire/fields.ts";
 
 /** How a primary brings a replica to where it is itself. */
 export type Plan = "diff" | "changes" | "reconcile" | "all";
@@ -131,14 +132,22 @@ export interface Batch {
   readonly position: Edn | undefined;
   /** The cursor that the step moves from; absent in a first step. */
   readonly from: Cursor | undefined;
-  readonly to: Cursor | undefined;
+  readonly to: StepCursor | undefined;
   /** What the pointers of this step are called. */
   readonly tokens: Edn | undefined;
   /** On the last batch of a catch-up: how many operations and offered keys came since `subscribe`. */
   readonly count: number | undefined;
   /** And the sum of their fingerprints, modulo 2^64. */
   readonly fingerprint: bigint | undefined;
+  /**
+   * Of a first step: its cells are to be shown as they come, for the store has no nodes so far. Of any:
+   * nodes may stand under keys that other nodes had, and who holds one with other bytes keeps the new
+   * one back and replaces it at the cut.
+   */
+  readonly mode: BatchMode | undefined;
 }
+
+export type BatchMode = "early" | "recycled";
 
 /** Nodes of which the primary cannot know whether the replica has them. */
 export interface Offer {
@@ -146,13 +155,18 @@ export interface Offer {
   readonly id: number;
   readonly batch: number;
   readonly keys: readonly Edn[];
+  /**
+   * Whether the offers of this step, and what else it sends, are all that is selected: what the
+   * subscription brought beside them goes at the cut.
+   */
+  readonly whole: boolean;
 }
 
 /** The first step is sent. */
 export interface Complete {
   readonly type: "complete";
   readonly id: number;
-  readonly cursor: Cursor;
+  readonly cursor: StepCursor;
 }
 
 /** What is under way is void: a new step begins from the replica's cursor with the next batch. */
@@ -266,16 +280,21 @@ export const MESSAGES: { readonly [T in MessageType]: MessageSpec<MessageOf<T>> 
       batch: count,
       position: optional(edn),
       from: optional(cursor),
-      to: optional(cursor),
+      to: optional(stepCursor),
       tokens: optional(edn),
       count: optional(count),
       fingerprint: optional(bits64),
+      mode: optional(oneOf<BatchMode>("early", "recycled")),
     }),
   },
-  offer: { id: 5, sender: "primary", head: struct({ id: count, batch: count, keys: list(edn) }) },
+  offer: {
+    id: 5,
+    sender: "primary",
+    head: struct({ id: count, batch: count, keys: list(edn), whole: boolean }),
+  },
   ack: { id: 6, sender: "replica", head: struct({ id: count, batch: count }) },
   need: { id: 7, sender: "replica", head: struct({ id: count, keys: list(edn) }) },
-  complete: { id: 8, sender: "primary", head: struct({ id: count, cursor }) },
+  complete: { id: 8, sender: "primary", head: struct({ id: count, cursor: stepCursor }) },
   resync: {
     id: 9,
     sender: "primary",

@@ -61,6 +61,18 @@ export interface DiffOptions extends WalkOptions {
  */
 export interface Walker {
   /**
+   * The keys of all pointers, as far as the values in `known` tell. Asked again with what was read
+   * under these keys, until the answer names none that was not read: so that all can be read as one.
+   */
+  pointers(known: readonly PointerState[]): readonly Edn[];
+  /**
+   * The same walker with what a replica asked for; `null` asks for nothing special. What it may see is
+   * never more than this walker sees.
+   *
+   * @throws {TypeError} for options that this walker does not have.
+   */
+  select(options: Edn): Walker;
+  /**
    * Yields every node that the pointers reach, once, children before parents, and last the pointers.
    * The pointers are read first; their values are what is walked and what is yielded, never a second
    * reading. The order is a function of those values.

@@ -36,6 +36,7 @@ const PLAIN_BATCH = {
   tokens: undefined,
   count: undefined,
   fingerprint: undefined,
+  mode: undefined,
 } as const;
 
 /** Each message, with all that it can have and with as little. */
@@ -86,12 +87,14 @@ const SAMPLES: readonly Message[] = [
     tokens: [1],
     count: 3,
     fingerprint: 2n ** 64n - 1n,
+    mode: "recycled",
   },
   { ...PLAIN_BATCH, fingerprint: 0n },
-  { type: "offer", id: 1, batch: 2, keys: [keyword("a"), [1, 2], STORE] },
+  { type: "offer", id: 1, batch: 2, keys: [keyword("a"), [1, 2], STORE], whole: true },
   { type: "ack", id: 1, batch: 2 },
   { type: "need", id: 1, keys: [] },
   { type: "complete", id: 1, cursor: at(0) },
+  { type: "complete", id: 1, cursor: { ...at(1), origin: at(3) } },
   { type: "resync", id: 1, reason: "SLOW_REPLICA" },
   { type: "reconcile", id: 1, ranges: [[1, null], "x"] },
   { type: "unsubscribe", id: 1 },

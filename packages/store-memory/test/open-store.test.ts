@@ -90,7 +90,7 @@ describe("the rows of a store of bytes", () => {
     };
     const store = await openStore(memoryDriver(), { codec });
     const good = { op: "set", key: "good", value: 1 } as const;
-    const standing = { storeId: STORE_ID, was: 0, now: { doomed: ["bad"] } };
+    const standing = { storeId: STORE_ID, was: 0, now: { tokens: "bad" } };
     const refused = [
       store.write([good, { op: "set", key: "key", value: "bad" }]),
       store.write([good, { op: "set", key: "bad", value: 1 }]),

@@ -91,7 +91,7 @@ class Run {
   async #write(store: Store, operations: readonly Operation[], from: Source): Promise<void> {
     const storeId = SOURCES[from];
     const was = this.#revisions[from];
-    const standing = storeId && { storeId, was, now: { doomed: [] } };
+    const standing = storeId && { storeId, was, now: {} };
     const expected = this.#model.write(operations, storeId, this.#context.nowMs);
     const written = store.write(operations, { standing });
     if ("error" in expected) {

@@ -1,9 +1,9 @@
 /** A writer's operations, taken over: nothing that the writer does later reaches them. */
 import { type Edn, snapshot } from "@datahike-sync/edn";
+import type { EntryMeta, Operation, SetOperation } from "../store.ts";
+import type { DriverKey } from "../store-driver.ts";
 import { entryKey } from "./driver-keys.ts";
 import { type Kept, type RowFormat, sizeOf } from "./row-format.ts";
-import type { EntryMeta, Operation, SetOperation } from "./store.ts";
-import type { DriverKey } from "./store-driver.ts";
 
 export type Change = SetChange | DeleteChange;
 

@@ -1,9 +1,9 @@
 /** What the rows of a store say, whatever a driver keeps them as. */
 import type { Edn, Uuid } from "@datahike-sync/edn";
-import { type Encoded, isEncoded } from "./codec.ts";
-import type { Era, FeedPosition, Standing } from "./feed.ts";
-import type { EntryMeta, KeyEntry } from "./store.ts";
-import type { DriverKey } from "./store-driver.ts";
+import { type Encoded, isEncoded } from "../codec.ts";
+import type { Era, FeedPosition, Standing } from "../feed.ts";
+import type { EntryMeta, KeyEntry } from "../store.ts";
+import type { DriverKey } from "../store-driver.ts";
 
 /** A value as a store keeps it: nobody else can change it. */
 export type Kept = Edn | Encoded;

@@ -1,7 +1,8 @@
 /** Rows of a store in memory: the objects themselves. Nothing is encoded that did not come so. */
 import { type Edn, equals, print, snapshot } from "@datahike-sync/edn";
-import { binary, type Codec, type Encoded, encoded, isEncoded } from "./codec.ts";
-import type { Era, Standing } from "./feed.ts";
+import { binary, type Codec, type Encoded, encoded, isEncoded } from "../codec.ts";
+import type { Era, Standing } from "../feed.ts";
+import type { EntryMeta } from "../store.ts";
 import {
   type Cell,
   type Header,
@@ -10,7 +11,6 @@ import {
   type RowFormat,
   sameBytes,
 } from "./row-format.ts";
-import type { EntryMeta } from "./store.ts";
 
 /** A row that only `openStore` looks into. A driver keeps it and gives it back. */
 export type ObjectRow = Header | Cell | Mark | Standing | readonly Era[] | Uint8Array;
@@ -132,6 +132,6 @@ function copied({ revision, cursor, selection, tokens, position, doomed }: Stand
     ...(selection !== undefined && { selection }),
     ...(tokens !== undefined && { tokens: snapshot(tokens) }),
     ...(position !== undefined && { position: snapshot(position) }),
-    doomed: Object.freeze(doomed.map(snapshot)),
+    ...(doomed !== undefined && { doomed }),
   });
 }

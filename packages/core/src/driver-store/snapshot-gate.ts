@@ -5,7 +5,7 @@ import type {
   DriverOperation,
   DriverReader,
   StoreDriver,
-} from "./store-driver.ts";
+} from "../store-driver.ts";
 
 /**
  * Passes reads and commits on. For a driver without `read` it keeps them apart: commits wait for the

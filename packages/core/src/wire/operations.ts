@@ -9,8 +9,8 @@
  * and the bytes.
  */
 import type { Edn } from "@datahike-sync/edn";
-import { binary, type Codec, type Encoded, encoded } from "./codec.ts";
-import { ByteReader, ByteWriter, violation } from "./wire-bytes.ts";
+import { binary, type Codec, type Encoded, encoded } from "../codec.ts";
+import { ByteReader, ByteWriter, violation } from "./bytes.ts";
 
 /** What an operation does. The numbers are those of the wire. */
 const OPS = {

@@ -1,7 +1,7 @@
 /** Where a store's rows lie in its driver's map, and how identities become keys there. */
 import { type Edn, identity, type Uuid } from "@datahike-sync/edn";
-import type { FeedPosition } from "./feed.ts";
-import type { DriverKey, DriverRange } from "./store-driver.ts";
+import type { FeedPosition } from "../feed.ts";
+import type { DriverKey, DriverRange } from "../store-driver.ts";
 
 /** What every commit expects and replaces. */
 export const HEADER_KEY: DriverKey = "h";

@@ -1,6 +1,6 @@
 /** The kinds of fields that messages have: how each is written as EDN, and what is refused on reading. */
 import { type Edn, isKind, kindOf, type Uuid } from "@datahike-sync/edn";
-import type { Cursor } from "./feed.ts";
+import type { Cursor, StepCursor } from "../feed.ts";
 
 export interface Field<T> {
   /** For errors: `a count`. */
@@ -134,6 +134,13 @@ export function struct<T extends object>(
 
 /** Era and commit. */
 export const cursor: Field<Cursor> = struct<Cursor>({ era: text, seq: count });
+
+/** A cursor, and behind it that of the store that was followed there. */
+export const stepCursor: Field<StepCursor> = struct<StepCursor>({
+  era: text,
+  seq: count,
+  origin: optional(cursor),
+});
 
 function named<T>(name: string, read: () => T): T {
   try {

@@ -1,9 +1,10 @@
 /** How tombstones are forgotten: some in each transaction, the floor always at or above them. */
+
+import type { FeedPosition } from "../feed.ts";
+import type { DriverOperation, DriverReader } from "../store-driver.ts";
 import { ERAS_KEY, feedKey, feedPosition } from "./driver-keys.ts";
 import { type Next, remembered } from "./eras.ts";
-import type { FeedPosition } from "./feed.ts";
 import type { Header, RowFormat } from "./row-format.ts";
-import type { DriverOperation, DriverReader } from "./store-driver.ts";
 
 /** How far a compaction has come, and where it goes. */
 export interface CompactionState {

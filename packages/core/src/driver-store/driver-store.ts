@@ -1,14 +1,6 @@
 /** The store that `openStore` makes. */
 import { type Edn, SyncError, snapshot, type Uuid } from "@datahike-sync/edn";
-import { type Change, toChange, toDelete, toSet } from "./change.ts";
-import { type Encoded, isEncoded } from "./codec.ts";
-import type { MadeCommit } from "./commit-draft.ts";
-import { CommitQueue, type Write } from "./commit-queue.ts";
-import { beginCompaction, type CompactionState, compactSome } from "./compaction.ts";
-import { ENTRIES, ERAS_KEY, entryKey, HEADER_KEY, standingKey } from "./driver-keys.ts";
-import { DriverStage } from "./driver-stage.ts";
-import { beginEra } from "./eras.ts";
-import { toFact } from "./fact.ts";
+import { type Encoded, isEncoded } from "../codec.ts";
 import type {
   Changes,
   ChangesOptions,
@@ -17,12 +9,8 @@ import type {
   FeedState,
   Stage,
   Standing,
-} from "./feed.ts";
-import { readFeed, readValues } from "./feed-reader.ts";
-import { Listeners } from "./listeners.ts";
-import { Pins } from "./pins.ts";
-import { type Cell, type Header, type Kept, metaOf, type RowFormat } from "./row-format.ts";
-import { SnapshotGate } from "./snapshot-gate.ts";
+} from "../feed.ts";
+import { Listeners } from "../listeners.ts";
 import type {
   Capabilities,
   EncodedEntry,
@@ -36,8 +24,20 @@ import type {
   Store,
   WriteOptions,
   WriteResult,
-} from "./store.ts";
-import type { DriverReader, StoreDriver } from "./store-driver.ts";
+} from "../store.ts";
+import type { DriverReader, StoreDriver } from "../store-driver.ts";
+import { type Change, toChange, toDelete, toSet } from "./change.ts";
+import type { MadeCommit } from "./commit-draft.ts";
+import { CommitQueue, type Write } from "./commit-queue.ts";
+import { beginCompaction, type CompactionState, compactSome } from "./compaction.ts";
+import { ENTRIES, ERAS_KEY, entryKey, HEADER_KEY, standingKey } from "./driver-keys.ts";
+import { DriverStage } from "./driver-stage.ts";
+import { beginEra } from "./eras.ts";
+import { toFact } from "./fact.ts";
+import { readFeed, readValues } from "./feed-reader.ts";
+import { Pins } from "./pins.ts";
+import { type Cell, type Header, type Kept, metaOf, type RowFormat } from "./row-format.ts";
+import { SnapshotGate } from "./snapshot-gate.ts";
 import { StoreLife } from "./store-life.ts";
 
 export class DriverStore<Row> implements Store {

@@ -1,13 +1,13 @@
 /** One writer after the other, several in one transaction. */
 import { SyncError } from "@datahike-sync/edn";
+import type { StandingChange } from "../feed.ts";
+import type { WriteResult } from "../store.ts";
+import type { DriverKey, DriverOperation, DriverReader } from "../store-driver.ts";
 import type { Change } from "./change.ts";
 import { CommitDraft, type Loaded, type MadeCommit, needsValue } from "./commit-draft.ts";
 import { HEADER_KEY, standingKey, valueKey } from "./driver-keys.ts";
-import type { StandingChange } from "./feed.ts";
 import type { Cell, Header, Kept, RowFormat } from "./row-format.ts";
 import type { SnapshotGate } from "./snapshot-gate.ts";
-import type { WriteResult } from "./store.ts";
-import type { DriverKey, DriverOperation, DriverReader } from "./store-driver.ts";
 
 /** A commit to be made: its operations are known, or depend on the value of one key. */
 export interface Write {

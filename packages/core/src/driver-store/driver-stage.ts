@@ -1,11 +1,11 @@
 /** The stage of a subscription: rows of a driver. */
 import type { Uuid } from "@datahike-sync/edn";
+import type { Stage } from "../feed.ts";
+import type { DriverKey } from "../store-driver.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import { stageKey, stageNumber, stageRange } from "./driver-keys.ts";
-import type { Stage } from "./feed.ts";
 import type { RowFormat } from "./row-format.ts";
 import type { SnapshotGate } from "./snapshot-gate.ts";
-import type { DriverKey } from "./store-driver.ts";
 import type { StoreLife } from "./store-life.ts";
 
 export interface DriverStageOptions<Row> {

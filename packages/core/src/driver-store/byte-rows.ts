@@ -1,7 +1,8 @@
 /** Rows of a store whose driver keeps bytes. */
 import { type Edn, isKind, isSyncError, SyncError, type Uuid, uuid } from "@datahike-sync/edn";
-import { binary, type Codec, type Encoded, encoded, isEncoded } from "./codec.ts";
-import type { Cursor, Era, Standing } from "./feed.ts";
+import { binary, type Codec, type Encoded, encoded, isEncoded } from "../codec.ts";
+import type { Cursor, Era, Standing, StepCursor } from "../feed.ts";
+import type { EntryMeta } from "../store.ts";
 import { keptBytes, notTyped } from "./object-rows.ts";
 import {
   type Cell,
@@ -11,7 +12,6 @@ import {
   type RowFormat,
   sameBytes,
 } from "./row-format.ts";
-import type { EntryMeta } from "./store.ts";
 
 /**
  * Values, keys and standings are bytes of the store's codec; values that came as such bytes are kept
@@ -158,11 +158,11 @@ export class ByteRows implements RowFormat<Uint8Array> {
 
   standing(standing: Standing): Uint8Array {
     const { revision, cursor, selection, tokens, position, doomed } = standing;
-    const place = cursor === undefined ? undefined : [cursor.era, cursor.seq];
-    const parts = [place, selection, tokens, position].map((part) =>
+    const place = cursor && [...placeOf(cursor), ...(cursor.origin ? placeOf(cursor.origin) : [])];
+    const parts = [place, selection, tokens, position, doomed].map((part) =>
       part === undefined ? [] : [part],
     );
-    return this.#codec.encode([revision, ...parts, doomed]);
+    return this.#codec.encode([revision, ...parts]);
   }
 
   readStanding(row: Uint8Array): Standing {
@@ -176,7 +176,7 @@ export class ByteRows implements RowFormat<Uint8Array> {
         ...optional("selection", selection, readUuid),
         ...optional("tokens", tokens, (part) => part),
         ...optional("position", position, (part) => part),
-        doomed: items(doomed),
+        ...optional("doomed", doomed, String),
       });
     });
   }
@@ -233,10 +233,15 @@ function optional<K extends string, T>(
   return value === undefined ? {} : ({ [name]: parse(value) } as { readonly [name in K]: T });
 }
 
-function readCursor(value: Edn): Cursor {
-  const [era, seq] = items(value);
+function placeOf({ era, seq }: Cursor): Edn[] {
+  return [era, seq];
+}
+
+function readCursor(value: Edn): StepCursor {
+  const [era, seq, ...origin] = items(value);
   if (typeof era !== "string") throw damaged();
-  return Object.freeze({ era, seq: counted(seq) });
+  const cursor = { era, seq: counted(seq) };
+  return Object.freeze(origin.length === 0 ? cursor : { ...cursor, origin: readCursor(origin) });
 }
 
 function readUuid(value: Edn): Uuid {

@@ -1,8 +1,9 @@
 /** The histories that a store has had. */
+
+import type { Era } from "../feed.ts";
+import type { DriverOperation } from "../store-driver.ts";
 import { ERAS_KEY } from "./driver-keys.ts";
-import type { Era } from "./feed.ts";
 import type { Header, RowFormat } from "./row-format.ts";
-import type { DriverOperation } from "./store-driver.ts";
 
 /** A header and the rows that go with it. */
 export interface Next<Row> {

@@ -1,11 +1,10 @@
 /** Reads the feed: rows and what they say, in one snapshot. */
 import { SyncError } from "@datahike-sync/edn";
+import type { Changes, ChangesOptions, FeedPosition, FeedRow } from "../feed.ts";
+import type { DriverReader } from "../store-driver.ts";
 import { feedAfter, HEADER_KEY, valueKey } from "./driver-keys.ts";
 import { toFact } from "./fact.ts";
-import type { Changes, ChangesOptions, FeedPosition, FeedRow } from "./feed.ts";
 import type { Cell, RowFormat } from "./row-format.ts";
-
-import type { DriverReader } from "./store-driver.ts";
 
 /** How much one read of the feed gives unless options say otherwise. */
 const DEFAULTS = { limit: 512, limitBytes: 4 * 2 ** 20 } as const;

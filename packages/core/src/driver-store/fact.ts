@@ -1,6 +1,6 @@
 /** Cells, as those are told of them who are told of commits or read the feed. */
 import { SyncError, snapshot } from "@datahike-sync/edn";
-import type { FeedOperation } from "./feed.ts";
+import type { FeedOperation } from "../feed.ts";
 import { type Cell, metaOf, type RowFormat } from "./row-format.ts";
 
 /** What others do with its key and value reaches no store. */

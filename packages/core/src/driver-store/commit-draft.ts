@@ -1,12 +1,12 @@
 /** Commits as they will be, before the driver makes them so: where the rules of writing are. */
 import { type Edn, equals, SyncError, type Uuid } from "@datahike-sync/edn";
+import { isEncoded } from "../codec.ts";
+import type { Cursor, StandingChange } from "../feed.ts";
+import type { WriteResult } from "../store.ts";
+import type { DriverKey, DriverOperation } from "../store-driver.ts";
 import type { Change, SetChange } from "./change.ts";
-import { isEncoded } from "./codec.ts";
 import { feedKey, HEADER_KEY, standingKey, valueKey } from "./driver-keys.ts";
-import type { Cursor, StandingChange } from "./feed.ts";
 import { type Cell, type Header, type Kept, type RowFormat } from "./row-format.ts";
-import type { WriteResult } from "./store.ts";
-import type { DriverKey, DriverOperation } from "./store-driver.ts";
 
 /** What a draft begins with, as the driver had it. */
 export interface Loaded {

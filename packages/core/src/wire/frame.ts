@@ -1,9 +1,9 @@
 /** Messages as frames: the id, the head behind its length, the body. */
 import { isSyncError, SyncError } from "@datahike-sync/edn";
-import type { Codec } from "./codec.ts";
-import { MESSAGES, type Message, type MessageSpec, type MessageType } from "./protocol.ts";
-import { ByteReader, ByteWriter, violation } from "./wire-bytes.ts";
-import type { Field } from "./wire-fields.ts";
+import type { Codec } from "../codec.ts";
+import { MESSAGES, type Message, type MessageSpec, type MessageType } from "../protocol.ts";
+import { ByteReader, ByteWriter, violation } from "./bytes.ts";
+import type { Field } from "./fields.ts";
 
 /** A frame that was read. */
 export interface Frame {

@@ -1,0 +1,26 @@
+/** What both machines take from their context: bounds, time, chance, and whom to tell. */
+import type { SyncError } from "@datahike-sync/edn";
+import type { Clock } from "./clock.ts";
+import type { StepCursor } from "./feed.ts";
+import type { SyncLimits } from "./options.ts";
+import type { SyncEvent } from "./sync.ts";
+
+export interface Environment {
+  readonly limits: SyncLimits;
+  readonly clock: Clock;
+  /** At least 0, below 1. */
+  readonly random: () => number;
+  tell(event: SyncEvent): void;
+  /** For what went wrong where nobody waits: a fault of this software, or of a listener. */
+  report(error: SyncError): void;
+}
+
+/** What a relay's primary side asks of the subscription that feeds the same store. */
+export interface Upstream {
+  /** Whether what the store shows, or will show with the commit that is being made, is a whole state. */
+  readonly isWhole: boolean;
+  /** Where the store stands, or will stand with the commit that is being made. */
+  readonly cursor: StepCursor | undefined;
+  /** Tells when either has changed and is durable. Returns the stop function. */
+  onChange(listener: () => void): () => void;
+}
