@@ -1,143 +1,37 @@
-/** Reads a real Datahike store in every way that there is, beside what each stands on. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+/** Ours and what it stands on, side by side. */
 import { parseArgs } from "node:util";
-import { fressianHandlers, openIndex } from "@datahike-sync/btset";
-import { fressianCodec } from "@datahike-sync/codec-fressian";
-import type { EncodedEntry } from "@datahike-sync/core";
-import { type Edn, isKind, keyword, print, read } from "@datahike-sync/edn";
-import { unpackStore } from "@datahike-sync/fixtures";
-import { uuid } from "@datahike-sync/hasch";
-import { FileStore } from "@datahike-sync/store-file";
-import { datahikeWalker } from "@datahike-sync/walker-datahike";
-import { measure, type Row, type Workload } from "./measure.ts";
-import { toPlain } from "./plain.ts";
+import { measureEngine } from "./engine.ts";
+import type { Row } from "./measure.ts";
+import { measureReading } from "./reading.ts";
 
 const OPTIONS = {
   quick: { type: "boolean", default: false },
+  only: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
 
+const PARTS = { reading: measureReading, engine: measureEngine } as const;
+
 async function main(): Promise<void> {
-  const { quick, json } = parseArgs({ options: OPTIONS }).values;
-  const unpacked = await unpackStore("datahike-0.8/medium");
+  const { quick, only, json } = parseArgs({ options: OPTIONS }).values;
+  const parts = Object.entries(PARTS).filter(([name]) => only === undefined || only === name);
   const rows: Row[] = [];
-  try {
-    for (const work of await workloads(unpacked.path))
-      rows.push(...(await measure(work, quick ? 3 : 11)));
-  } finally {
-    await unpacked.dispose();
-  }
+  for (const [, measurePart] of parts) rows.push(...(await measurePart(quick ? 3 : 11)));
   console.log(json ? JSON.stringify(rows, null, 2) : rows.map(formatRow).join("\n"));
 }
 
-async function workloads(path: string): Promise<Workload[]> {
-  const codec = fressianCodec({ handlers: fressianHandlers() });
-  const store = await FileStore.open({ path, codec, readOnly: true });
-  const keys: Edn[] = [];
-  for await (const { key } of store.keys()) keys.push(key);
-  const entries = (await store.getMany(keys, { encoded: true })).filter(isPresent);
-  const values = entries.map(({ value }) => value.decode());
-  const bytes = entries.map(({ value }) => value.bytes);
-  const json = values.map((value) => JSON.stringify(toPlain(value)));
-  const edn = values.map((value) => print(value));
-  const reached: Edn[] = [];
-  for await (const { key } of datahikeWalker().walk(store)) reached.push(key);
-  const record = await store.get(keyword("db"));
-  if (!isKind(record, "map")) throw new Error("the bundled store has no database");
-  const eavt = record.get(keyword("eavt-key")) ?? null;
-
-  return [
-    {
-      workload: "decode values",
-      unit: "bytes",
-      amount: total(bytes),
-      contenders: [
-        { system: "JSON.parse of them", run: () => json.map((text) => JSON.parse(text)) },
-        { system: "codec-fressian", run: () => bytes.map((encoded) => codec.decode(encoded)) },
-      ],
-    },
-    {
-      workload: "encode values",
-      unit: "bytes",
-      amount: total(bytes),
-      contenders: [
-        { system: "codec-fressian", run: () => values.map((value) => codec.encode(value)) },
-      ],
-    },
-    {
-      workload: "read text",
-      unit: "bytes",
-      amount: total(edn),
-      contenders: [
-        { system: "JSON.parse of the same", run: () => json.map((text) => JSON.parse(text)) },
-        { system: "edn", run: () => edn.map((text) => read(text)) },
-      ],
-    },
-    {
-      workload: "copy what is reachable",
-      unit: "keys",
-      amount: reached.length,
-      contenders: [
-        { system: "reading the files", run: () => readFiles(path, reached) },
-        { system: "walk and read", run: () => walkAndRead(store) },
-      ],
-    },
-    {
-      workload: "iterate an index",
-      unit: "datoms",
-      amount: await countDatoms(store, eavt),
-      contenders: [{ system: "btset", run: () => countDatoms(store, eavt) }],
-    },
-    {
-      workload: "name files",
-      unit: "keys",
-      amount: keys.length,
-      contenders: [{ system: "hasch", run: () => keys.map((key) => uuid(key)) }],
-    },
-  ];
-}
-
-function readFiles(path: string, keys: readonly Edn[]): Promise<Uint8Array[]> {
-  return Promise.all(keys.map((key) => readFile(join(path, `${String(uuid(key))}.ksv`))));
-}
-
-async function walkAndRead(store: FileStore): Promise<number> {
-  let count = 0;
-  let batch: Edn[] = [];
-  for await (const { key } of datahikeWalker().walk(store)) {
-    if (batch.push(key) < 64) continue;
-    count += (await store.getMany(batch, { encoded: true })).length;
-    batch = [];
-  }
-  return count + (await store.getMany(batch, { encoded: true })).length;
-}
-
-async function countDatoms(store: FileStore, handle: Edn): Promise<number> {
-  let count = 0;
-  for await (const chunk of openIndex(store, handle).chunks()) count += chunk.length;
-  return count;
-}
-
-function isPresent(entry: EncodedEntry | undefined): entry is EncodedEntry {
-  return entry !== undefined;
-}
-
-function total(items: readonly { readonly length: number }[]): number {
-  return items.reduce((sum, { length }) => sum + length, 0);
-}
-
-function formatRow({ workload, system, unit, ms, perSecond, ratio }: Row): string {
+function formatRow({ workload, system, unit, ms, perSecond, ratio, bytesEach }: Row): string {
   const rate =
     unit === "bytes"
       ? `${(perSecond / 1e6).toFixed(1)} MB/s`
       : `${Math.round(perSecond)} ${unit}/s`;
   return [
-    workload.padEnd(24),
+    workload.padEnd(25),
     system.padEnd(24),
     `${ms.toFixed(1)} ms`.padStart(10),
-    rate.padStart(18),
+    rate.padStart(20),
     `${ratio.toFixed(2)} x`.padStart(9),
+    ...(bytesEach === undefined ? [] : [`${Math.round(bytesEach)} B each`.padStart(13)]),
   ].join(" ");
 }
 

@@ -5,13 +5,15 @@ export interface Contender {
   readonly system: string;
   /** Does the work once. */
   readonly run: () => unknown;
+  /** Whether what `run` gives is how many bytes it sent. */
+  readonly sends?: boolean;
 }
 
 export interface Workload {
   readonly workload: string;
   /** How much work one run is, in `unit`. */
   readonly amount: number;
-  readonly unit: "bytes" | "datoms" | "keys";
+  readonly unit: "bytes" | "datoms" | "keys" | "operations";
   /** The first is what the others are compared with. */
   readonly contenders: readonly [Contender, ...Contender[]];
 }
@@ -26,11 +28,14 @@ export interface Row {
   readonly perSecond: number;
   /** Of the rate to that of the first contender: the median of the ratios of runs next to each other. */
   readonly ratio: number;
+  /** Bytes that were sent for one `unit`, in the last run. */
+  readonly bytesEach?: number;
 }
 
 /** Runs the contenders in turn, `rounds` times after a warm-up. */
 export async function measure(work: Workload, rounds: number): Promise<Row[]> {
   const times = work.contenders.map((): number[] => []);
+  const results: unknown[] = [];
   for (let round = -1; round < rounds; round++) {
     for (const [index, { run }] of work.contenders.entries()) {
       const started = performance.now();
@@ -38,14 +43,16 @@ export async function measure(work: Workload, rounds: number): Promise<Row[]> {
       // A look at the result, so that no compiler leaves the work out.
       if (result === undefined) throw new Error(`${work.workload} gave nothing`);
       if (round >= 0) times[index]?.push(performance.now() - started);
+      results[index] = result;
     }
   }
-  return work.contenders.map(({ system }, index) => {
+  return work.contenders.map(({ system, sends }, index) => {
     const own = times[index] ?? [];
     const ms = median(own);
     const ratio = median(own.map((time, round) => (times[0]?.[round] ?? time) / time));
     const { workload, unit, amount } = work;
-    return { workload, system, unit, amount, ms, perSecond: amount / (ms / 1000), ratio };
+    const row: Row = { workload, system, unit, amount, ms, perSecond: amount / (ms / 1000), ratio };
+    return sends === true ? { ...row, bytesEach: Number(results[index]) / amount } : row;
   });
 }
 

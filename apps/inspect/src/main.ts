@@ -1,21 +1,26 @@
-/** Opens a Datahike store, copies what its roots reach into memory, and reads the copy. */
+/** Opens a Datahike store, replicates its last commits into memory, and reads the replica. */
 import { parseArgs } from "node:util";
 import { fressianHandlers } from "@datahike-sync/btset";
 import { fressianCodec } from "@datahike-sync/codec-fressian";
-import { isSyncError } from "@datahike-sync/core";
+import {
+  isSyncError,
+  type PointerState,
+  type ReadableStore,
+  type Walker,
+} from "@datahike-sync/core";
 import { keyword } from "@datahike-sync/edn";
 import { unpackStore } from "@datahike-sync/fixtures";
 import { FileStore } from "@datahike-sync/store-file";
-import { MemoryStore } from "@datahike-sync/store-memory";
 import { datahikeWalker } from "@datahike-sync/walker-datahike";
-import { copyReachable } from "./copy.ts";
 import { Database } from "./database.ts";
-import { formatReport, type Report } from "./report.ts";
+import { recordedStates } from "./recorded.ts";
+import { type Arrival, replicate } from "./replicate.ts";
+import { formatArrival, formatReport, type Report } from "./report.ts";
 
 const USAGE = `usage: npm start [-- options]
 
   --path <folder>        a konserve folder of a Datahike database; default: the bundled one
-  --branch <name>        the branch to read from the copy; default: db
+  --branch <name>        the branch to replay and to read from the replica; default: db
   --by <attribute>       shows the first entities by this indexed attribute; default: item/id
   --encryption-key <key> of an encrypted folder
   --json                 prints one JSON object instead of tables
@@ -29,6 +34,9 @@ const OPTIONS = {
   json: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
 } as const;
+
+/** The state that the replica begins with, and three commits after it. */
+const STATES = 4;
 
 const ENTITIES_SHOWN = 5;
 
@@ -51,24 +59,41 @@ async function main(options: Options): Promise<void> {
 
 async function inspect(path: string, title: string, options: Options): Promise<void> {
   const codec = fressianCodec({ handlers: fressianHandlers() });
-  const source = await FileStore.open({
+  const walker = datahikeWalker();
+  const branch = keyword(options.branch);
+  await using source = await FileStore.open({
     path,
     codec,
     readOnly: true,
     encryptionKey: options["encryption-key"],
   });
-  const copy = await MemoryStore.open({ codec });
+  if (!options.json) console.log(`${title}\n\nthe replica\n`);
   const keys = await countKeys(source);
+  const { reachable, pointers } = await look(source, walker);
+  const states = await recordedStates(source, walker, pointers, { branch, count: STATES });
+  const arrivals: Arrival[] = [];
+  const onArrival = (arrival: Arrival): void => {
+    const isFirst = arrivals.push(arrival) === 1;
+    if (!options.json) console.log(formatArrival(arrival, isFirst));
+  };
+  const onProgress = progress();
   const started = performance.now();
-  const copied = await copyReachable(source, copy, datahikeWalker(), { onProgress: progress() });
+  const copy = await replicate({
+    source,
+    states,
+    walker,
+    codec,
+    branch,
+    onArrival,
+    onProgress,
+  });
   const ms = performance.now() - started;
-  if (process.stderr.isTTY) process.stderr.write("\n");
-  await source.close();
 
-  const database = await Database.open(copy, keyword(options.branch));
+  const database = await Database.open(copy, branch);
   const report: Report = {
     keys,
-    ...copied,
+    reachable,
+    ...(await measureCopy(copy, walker)),
     ms: Math.round(ms),
     maxTx: database.maxTx,
     datoms: {
@@ -76,10 +101,39 @@ async function inspect(path: string, title: string, options: Options): Promise<v
       aevt: await database.count("aevt"),
       avet: await database.count("avet"),
     },
+    steps: arrivals.slice(1),
   };
   if (options.json) return console.log(JSON.stringify(report));
   const entities = await database.entitiesBy(keyword(options.by), ENTITIES_SHOWN);
-  console.log(formatReport(title, report, entities));
+  console.log(formatReport(report, entities));
+}
+
+/** How many keys the pointers reach, themselves included, and the pointers. */
+async function look(
+  store: ReadableStore,
+  walker: Walker,
+): Promise<{ readonly reachable: number; readonly pointers: readonly PointerState[] }> {
+  const pointers: PointerState[] = [];
+  let reachable = 0;
+  for await (const step of walker.walk(store)) {
+    reachable++;
+    if (step.class === "pointer") pointers.push(step);
+  }
+  return { reachable, pointers };
+}
+
+/** What the replica's own pointers reach. It also holds what earlier commits reached. */
+async function measureCopy(
+  copy: ReadableStore,
+  walker: Walker,
+): Promise<Pick<Report, "copied" | "bytes">> {
+  let [copied, bytes] = [0, 0];
+  for await (const { key } of walker.walk(copy)) {
+    const entry = await copy.get(key, { encoded: true });
+    copied++;
+    bytes += entry?.value.bytes.length ?? 0;
+  }
+  return { copied, bytes };
 }
 
 /** Counts the keys; a file that cannot be read is named and left out, for it may not be reachable. */
@@ -91,10 +145,10 @@ async function countKeys(store: FileStore): Promise<number> {
 }
 
 /** A line that counts up, where somebody looks on; standard output is for the result alone. */
-function progress(): (copied: number) => void {
+function progress(): (keys: number) => void {
   const { stderr } = process;
   if (!stderr.isTTY) return () => {};
-  return (copied) => stderr.write(`\r${copied} keys copied`);
+  return (keys) => stderr.write(`\r${keys} keys received\r`);
 }
 
 try {

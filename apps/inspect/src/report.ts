@@ -1,19 +1,23 @@
 /** The app's findings, for people and for programs. */
 import { type Edn, print } from "@datahike-sync/edn";
 import type { Entity } from "./database.ts";
+import type { Arrival } from "./replicate.ts";
 
 export interface Report {
   /** Keys in the store. */
   readonly keys: number;
   /** Keys that its roots reach, the roots included. */
   readonly reachable: number;
+  /** Keys that the replica's roots reach. */
   readonly copied: number;
-  /** Of the copied values, as the store keeps them. */
+  /** Of the copied values, as the stores keep them. */
   readonly bytes: number;
-  /** For the walk and the copy together. */
+  /** For all states together. */
   readonly ms: number;
   readonly maxTx: number;
   readonly datoms: { readonly eavt: number; readonly aevt: number; readonly avet: number };
+  /** The commits that were replayed. */
+  readonly steps: readonly Arrival[];
 }
 
 const NUMBER = new Intl.NumberFormat("en");
@@ -21,21 +25,32 @@ const MAX_CELL = 28;
 const MAX_WIDTH = 110;
 const GAP = "  ";
 
-export function formatReport(source: string, report: Report, entities: readonly Entity[]): string {
-  const { keys, reachable, copied, bytes, ms, maxTx, datoms } = report;
-  const rate = bytes / 2 ** 20 / (ms / 1000);
+/** A line that says what one state brought to the replica. */
+export function formatArrival(
+  { commit, maxTx, keys, bytes, ms }: Arrival,
+  isFirst: boolean,
+): string {
+  const sizes = [`${NUMBER.format(keys)} keys`, `${NUMBER.format(bytes)} bytes`, `${ms} ms`];
   return [
-    source,
+    isFirst ? "begins with" : "receives",
+    `commit ${commit}, max-tx ${maxTx}:`,
+    sizes.join(", "),
+  ].join(" ");
+}
+
+export function formatReport(report: Report, entities: readonly Entity[]): string {
+  const { keys, reachable, copied, bytes, ms, maxTx, datoms } = report;
+  return [
     "",
     ...table([
       ["keys in the store", NUMBER.format(keys)],
       ["keys reachable", NUMBER.format(reachable)],
       ["keys copied", NUMBER.format(copied)],
       ["bytes copied", NUMBER.format(bytes)],
-      ["time", `${NUMBER.format(Math.round(ms))} ms (${rate.toFixed(1)} MiB/s)`],
+      ["time", `${NUMBER.format(ms)} ms`],
     ]),
     "",
-    "read from the copy",
+    "read from the replica",
     "",
     ...table([
       ...Object.entries(datoms).map(([index, count]) => [

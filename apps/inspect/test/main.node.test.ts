@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
-import { unlink, writeFile } from "node:fs/promises";
+import { readdir, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type Edn, isKind, keyword, read, readAll } from "@datahike-sync/edn";
-import { readFixtureText, unpackStore } from "@datahike-sync/fixtures";
+import { readFixtureText, type StoreName, unpackStore } from "@datahike-sync/fixtures";
 import { uuid } from "@datahike-sync/hasch";
 import { expect, test } from "vitest";
 
@@ -16,7 +16,7 @@ function start(...args: string[]): Promise<{ stdout: string; stderr: string }> {
   return promisify(execFile)("npm", ["start", "--silent", "--", ...args], { cwd: ROOT });
 }
 
-test("the bundled store is walked, copied and read, and the figures are those of the JVM", async () => {
+test("the bundled store is replicated and read, and the figures are those of the JVM", async () => {
   const { stdout } = await start("--json");
   const report = JSON.parse(stdout);
   const store = "stores/datahike-0.8/medium";
@@ -29,6 +29,7 @@ test("the bundled store is walked, copied and read, and the figures are those of
     "ms",
     "maxTx",
     "datoms",
+    "steps",
   ]);
   expect(report).toMatchObject({
     keys: await lines("keys.edn"),
@@ -44,8 +45,26 @@ test("the bundled store is walked, copied and read, and the figures are those of
   expect(report.bytes).toBeGreaterThan(1_000_000);
 });
 
-test("people get tables with the first entities", async () => {
+test("the last three commits arrive one after the other, each with what is new and no more", async () => {
+  const { stdout } = await start("--json");
+  const { steps } = JSON.parse(stdout);
+  expect(steps).toHaveLength(3);
+  expect(steps.map(({ maxTx }: { maxTx: number }) => maxTx)).toEqual([
+    536870920, 536870921, 536870922,
+  ]);
+  for (const step of steps) {
+    expect(Object.keys(step)).toEqual(["commit", "maxTx", "keys", "bytes", "ms"]);
+    expect(step.commit).toMatch(/^[0-9a-f-]{36}$/);
+    expect(step.keys).toBeGreaterThan(1);
+    expect(step.keys).toBeLessThan(341);
+    expect(step.bytes).toBeGreaterThan(step.keys);
+  }
+});
+
+test("people see what arrives, and get tables with the first entities", async () => {
   const { stdout } = await start();
+  expect(stdout.match(/^begins with commit .* max-tx 536870919: \d+ keys/gm)).toHaveLength(1);
+  expect(stdout.match(/^receives commit .* \d+ keys/gm)).toHaveLength(3);
   expect(stdout).toMatch(/^keys reachable +341$/m);
   expect(stdout).toMatch(/^max-tx +536870922$/m);
   expect(stdout).toMatch(/^26 .*"item-0"/m);
@@ -55,6 +74,22 @@ test("any folder can be read", async () => {
   await using store = await unpackStore("datahike-0.6/small");
   const { stdout } = await start("--json", "--path", store.path);
   expect(JSON.parse(stdout)).toMatchObject({ keys: 16, datoms: { eavt: expect.any(Number) } });
+});
+
+test("commits of which garbage was collected are not replayed", async () => {
+  await using store = await unpackStore("datahike-0.8/small");
+  const before = JSON.parse((await start("--json", "--path", store.path)).stdout);
+  expect(before.steps).toHaveLength(2);
+  const commits = before.steps.map(({ commit }: { commit: string }) => read(`#uuid "${commit}"`));
+  const kept = [...(await reached("datahike-0.8/small")), ...commits].map(
+    (key) => `${uuid(key)}.ksv`,
+  );
+  for (const file of await readdir(store.path)) {
+    if (!kept.includes(file)) await unlink(join(store.path, file));
+  }
+  const { steps, ...after } = JSON.parse((await start("--json", "--path", store.path)).stdout);
+  expect(steps).toEqual([]);
+  expect(after).toMatchObject({ copied: before.copied, datoms: before.datoms });
 });
 
 test("a folder that does not exist, and an unknown option, are named in one line", async () => {
@@ -72,9 +107,7 @@ test("a node that is missing is named with the path that leads to it", async () 
   await using store = await unpackStore("datahike-0.8/small");
   const { stdout } = await start("--json", "--path", store.path);
   expect(JSON.parse(stdout).copied).toBeGreaterThan(3);
-  const walked = read(await readFixtureText("stores/datahike-0.8/small/walker.edn"));
-  const keys = isKind(walked, "map") ? walked.get(keyword("keys")) : undefined;
-  const [node = null] = Array.isArray(keys) ? (keys as readonly Edn[]) : [];
+  const [node = null] = await reached("datahike-0.8/small");
   await unlink(join(store.path, `${uuid(node)}.ksv`));
   await expect(start("--path", store.path)).rejects.toMatchObject({
     stderr: expect.stringContaining("NODE_MISSING"),
@@ -98,3 +131,11 @@ test("a damaged file that a root reaches is named", async () => {
     stderr: expect.stringContaining(file),
   });
 });
+
+/** The keys that Datahike's own walker reaches. */
+async function reached(store: StoreName): Promise<readonly Edn[]> {
+  const walked = read(await readFixtureText(`stores/${store}/walker.edn`));
+  const keys = isKind(walked, "map") ? walked.get(keyword("keys")) : undefined;
+  if (!Array.isArray(keys)) throw new TypeError("no keys");
+  return keys as readonly Edn[];
+}

@@ -45,6 +45,7 @@ type EntryCase =
   | "misuse"
   | "updates"
   | "clock-forward"
+  | "versions-apart"
   | "pins"
   | "reopened"
   | "closed"
@@ -152,6 +153,7 @@ const ALWAYS: Cases<EntryCase, StoreContext> = {
   misuse: write.misuse,
   updates: write.updates,
   "clock-forward": write.clockForward,
+  "versions-apart": write.versionsApart,
   pins: event.pins,
   reopened: life.reopened,
   closed: life.closed,

@@ -10,7 +10,7 @@ import {
   type SuiteOptions,
 } from "./suite.ts";
 import * as ending from "./transport/ending-cases.ts";
-import { type LineContext, type OpenLine, Side } from "./transport/line.ts";
+import { closeLine, type LineContext, type OpenLine, Side } from "./transport/line.ts";
 import * as listener from "./transport/listener-cases.ts";
 import * as message from "./transport/message-cases.ts";
 import * as pressure from "./transport/pressure-cases.ts";
@@ -139,12 +139,6 @@ async function runFrom(
     const text = error instanceof Error ? error.message : "no error was thrown";
     throw new Error(`${text} (the near end is the ${end})`, { cause: error });
   } finally {
-    await Promise.all(opened.map((line) => dispose(line, timeoutMs)));
+    await Promise.all(opened.map((line) => closeLine(line, timeoutMs)));
   }
-}
-
-async function dispose(line: OpenLine, timeoutMs: number): Promise<void> {
-  const closed = Promise.all(line.ends.map((end) => end.close()));
-  await within(closed, timeoutMs, "the ends of a line were not closed after the case");
-  await line.dispose?.();
 }

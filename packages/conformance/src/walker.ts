@@ -1,6 +1,7 @@
 /** @packageDocumentation What a walker has to do, as tests: its contract in `@datahike-sync/core`. */
 import { type Cases, DEFAULT_RUNS, declareCases, type SuiteOptions } from "./suite.ts";
 import * as diff from "./walker/diff-cases.ts";
+import * as select from "./walker/select-cases.ts";
 import * as token from "./walker/token-cases.ts";
 import * as walk from "./walker/walk-cases.ts";
 import { WalkerContext, type WalkerSubject } from "./walker/walks.ts";
@@ -16,6 +17,7 @@ export type WalkerCase =
   | "pointers-read-once"
   | "same-order"
   | "no-pointers"
+  | "pointers-named"
   | "classes-agree"
   | "missing-nodes"
   | "aborted-walk"
@@ -24,6 +26,9 @@ export type WalkerCase =
   | "removed-on-request"
   | "same-state"
   | "recycled-states"
+  | "select-nothing"
+  | "select-less"
+  | "unknown-options"
   | "tokens-resolve"
   | "tokens-differ"
   | "forged-tokens"
@@ -55,6 +60,7 @@ const CASES: Cases<WalkerCase, WalkerContext> = {
   "pointers-read-once": walk.pointersReadOnce,
   "same-order": walk.sameOrder,
   "no-pointers": walk.noPointers,
+  "pointers-named": select.pointersNamed,
   "classes-agree": walk.classesAgree,
   "missing-nodes": walk.missingNodes,
   "aborted-walk": walk.abortedWalk,
@@ -63,6 +69,9 @@ const CASES: Cases<WalkerCase, WalkerContext> = {
   "removed-on-request": diff.removedOnRequest,
   "same-state": diff.sameState,
   "recycled-states": diff.recycledStates,
+  "select-nothing": select.selectNothing,
+  "select-less": select.selectLess,
+  "unknown-options": select.unknownOptions,
   "tokens-resolve": token.tokensResolve,
   "tokens-differ": token.tokensDiffer,
   "forged-tokens": token.forgedTokens,

@@ -89,6 +89,24 @@ export interface Search {
 }
 
 export class PlainWalker implements Walker {
+  readonly names: readonly Keyword[];
+
+  /** Of these pointers. */
+  constructor(names: readonly Keyword[] = POINTERS) {
+    this.names = names;
+  }
+
+  pointers(_known: readonly PointerState[]): readonly Edn[] {
+    return this.names;
+  }
+
+  /** Takes a set of pointers. */
+  select(options: Edn): PlainWalker {
+    if (options === null) return this;
+    if (!isKind(options, "set")) throw new TypeError("options are a set of pointers");
+    return new PlainWalker(this.names.filter((name) => options.has(name)));
+  }
+
   async *walk(store: ReadableStore, options: WalkOptions = {}): AsyncGenerator<WalkStep, void> {
     const pointers = await this.readPointers(store, options);
     const search = this.search(store, options);
@@ -130,7 +148,7 @@ export class PlainWalker implements Walker {
 
   classify(key: Edn): EntryClass {
     if (kindOf(key) === "uuid") return "node";
-    return POINTERS.some((name) => name === key) ? "pointer" : "cell";
+    return this.names.some((name) => name === key) ? "pointer" : "cell";
   }
 
   children(value: Edn): readonly Edn[] {
@@ -156,7 +174,7 @@ export class PlainWalker implements Walker {
   async readPointers(store: ReadableStore, options: WalkOptions): Promise<PointerStep[]> {
     options.signal?.throwIfAborted();
     const steps: PointerStep[] = [];
-    for (const key of POINTERS) {
+    for (const key of this.names) {
       const [value, meta] = [await store.get(key), await store.getMeta(key)];
       if (value !== undefined && meta !== undefined) {
         steps.push({ class: "pointer", key, value, meta });

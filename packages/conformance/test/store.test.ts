@@ -234,6 +234,16 @@ function mutants(): Mutant<StoreCase, Fault>[] {
       },
     },
     {
+      name: "gives versions of one millisecond one time",
+      fails: "versions-apart",
+      because: /two versions have one lastWrite/,
+      subject: {
+        store: (store) => ({
+          set: (key, value, options) => store.set(key, value, { lastWrite: 1, ...options }),
+        }),
+      },
+    },
+    {
       name: "tells of a commit before it is made",
       fails: "events-after-commit",
       because: /cannot be seen/,

@@ -9,7 +9,7 @@ import type {
   WalkOptions,
   WalkStep,
 } from "@datahike-sync/core";
-import { type Edn, identity, isKind, keyword, SyncError } from "@datahike-sync/edn";
+import { type Edn, EdnSet, identity, isKind, keyword, SyncError } from "@datahike-sync/edn";
 import { cases, seed } from "@datahike-sync/testing";
 import { describe } from "vitest";
 import { controls, type Mutant } from "./controls.ts";
@@ -61,6 +61,7 @@ describe("a store that keeps its nodes", () => {
           store: storeOf(NOW, [...THEN, ...LATER]),
           walker: new Walker(),
           states: [THEN, LATER],
+          selects: [new EdnSet([keyword("one")]), new EdnSet([keyword("two")])],
         }),
         seed,
         runs: cases(1000),
@@ -365,6 +366,80 @@ function mutants(): Mutant<WalkerCase, WalkerClass>[] {
         ): AsyncGenerator<DiffStep, void> {
           await this.reach(store, to, options);
           yield* super.diff(store, from, to, options);
+        }
+      },
+    },
+    {
+      name: "names no pointer that it has not been told of",
+      fails: "pointers-named",
+      because: /:one is missing in the pointers that are named/,
+      subject: class extends PlainWalker {
+        override pointers(known: readonly PointerState[]): readonly Edn[] {
+          return known.map(({ key }) => key);
+        }
+      },
+    },
+    {
+      name: "names a cell as a pointer",
+      fails: "pointers-named",
+      because: /:other is too much in the pointers that are named/,
+      subject: class extends PlainWalker {
+        override pointers(): readonly Edn[] {
+          return [...this.names, keyword("other")];
+        }
+      },
+    },
+    {
+      name: "always names another pointer",
+      fails: "pointers-named",
+      because: /there is always another pointer/,
+      subject: class extends PlainWalker {
+        #asked = 0;
+
+        override pointers(): readonly Edn[] {
+          return [...this.names, nodeKey(this.#asked++)];
+        }
+      },
+    },
+    {
+      name: "takes nothing special for nothing",
+      fails: "select-nothing",
+      because: /a walk that nothing special was asked of is another/,
+      subject: class extends PlainWalker {
+        override select(options: Edn): PlainWalker {
+          return super.select(options ?? new EdnSet());
+        }
+      },
+    },
+    {
+      name: "gives whatever is asked for",
+      fails: "select-less",
+      because: /is too much in what #\{:two\} asks for of #\{:one\}/,
+      subject: class Greedy extends PlainWalker {
+        override select(options: Edn): PlainWalker {
+          const asked = isKind(options, "set") ? [...options] : [];
+          return new Greedy(asked.filter((name) => isKind(name, "keyword")));
+        }
+      },
+    },
+    {
+      name: "ignores options that it does not have",
+      fails: "unknown-options",
+      because: /no error for \{:datahike-sync\/no-such-option true\}/,
+      subject: class extends PlainWalker {
+        override select(options: Edn): PlainWalker {
+          return isKind(options, "set") ? super.select(options) : this;
+        }
+      },
+    },
+    {
+      name: "breaks on options of another kind",
+      fails: "unknown-options",
+      because: /SyncError CODEC_INVALID/,
+      subject: class extends PlainWalker {
+        override select(options: Edn): PlainWalker {
+          if (isKind(options, "map") || isKind(options, "set")) return super.select(options);
+          throw new SyncError("CODEC_INVALID", "options of another kind");
         }
       },
     },

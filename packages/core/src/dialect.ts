@@ -42,9 +42,12 @@ export interface LineOptions {
 export interface LineListener {
   /** Once, before any message. */
   onAgreed(agreement: Agreement): void;
-  /** `body` is empty but in a batch. Throws a SyncError to end the line with its code. */
+  /**
+   * `body` is empty but in a batch. Throws a SyncError to end the line with its code, of which the
+   * other side learns nothing else; whatever else it throws ends the line with `INTERNAL`.
+   */
   onMessage(message: Message, body: Uint8Array): void;
-  /** Once, the last. */
+  /** Once, the last: with an error, unless either side closed the line without a code. */
   onClose(close: TransportClose): void;
 }
 
@@ -57,9 +60,10 @@ export interface Line {
   readonly isClosed: boolean;
   /**
    * Sends a message behind what was sent before. Resolves when there is room for another; `body` may
-   * be on other lines too.
+   * be on other lines too. An `error` without `id` ends the line at the other side.
    *
-   * @throws {SyncError} As `Transport.send`.
+   * @throws {SyncError} As `Transport.send`, with `FRAME_TOO_LARGE` also for a message that the other
+   * side would not take, and as `Codec.encode`; the line goes on after either.
    */
   send(message: Message, body?: Uint8Array): Promise<void>;
   /** Ends the line, telling the other side why where the dialect can. */

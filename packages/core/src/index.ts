@@ -8,6 +8,16 @@ export {
   encoded,
   isEncoded,
 } from "./codec.ts";
+export { createSyncContext } from "./context.ts";
+export type {
+  Agreement,
+  Dialect,
+  DialectTraits,
+  Line,
+  LineListener,
+  LineOptions,
+  Role,
+} from "./dialect.ts";
 export type { ObjectRow } from "./driver-store/object-rows.ts";
 export { ERROR_CODES, isSyncError, SyncError, type SyncErrorCode } from "./errors.ts";
 export type {
@@ -27,12 +37,14 @@ export type {
   StandingChange,
   StepCursor,
 } from "./feed.ts";
+export { NATIVE_DIALECT } from "./native-dialect.ts";
 export {
   type ByteStoreOptions,
   type ObjectStoreOptions,
   type OpenStoreOptions,
   openStore,
 } from "./open-store.ts";
+export { SYNC_LIMITS, type SyncLimits } from "./options.ts";
 export {
   type Ack,
   type Batch,
@@ -85,6 +97,27 @@ export type {
   ScanOptions,
   StoreDriver,
 } from "./store-driver.ts";
+export type {
+  Authorize,
+  AuthorizeRequest,
+  ContextStats,
+  Filter,
+  KeyChange,
+  RegisterOptions,
+  Registration,
+  StoreConfig,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionListeners,
+  SubscriptionStats,
+  SyncContext,
+  SyncContextOptions,
+  SyncEvent,
+  SyncProgress,
+  SyncStatus,
+  SyncStep,
+  Verification,
+} from "./sync.ts";
 export {
   type Dialer,
   type Peer,

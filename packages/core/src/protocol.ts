@@ -51,6 +51,8 @@ export interface Hello {
   readonly type: "hello";
   /** Of this protocol: 1. */
   readonly version: number;
+  /** The name of the codec of heads, keys and values: of both sides the same. */
+  readonly codec: string;
   /** Names of what this side understands beyond the first version. */
   readonly features: readonly string[];
   /** The largest frame that this side takes, in bytes. */
@@ -237,6 +239,7 @@ export const MESSAGES: { readonly [T in MessageType]: MessageSpec<MessageOf<T>> 
     sender: "both",
     head: struct({
       version: count,
+      codec: text,
       features: list(text),
       maxFrame: count,
       maxWindow: count,

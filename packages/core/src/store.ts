@@ -51,7 +51,10 @@ export interface SetOperation {
   readonly value: Edn | Encoded;
   /** Default `"edn"`. */
   readonly type?: EntryMeta["type"] | undefined;
-  /** Default: now, by the store's own clock. */
+  /**
+   * Default: now, by the store's own clock, and later than that of what the key had before: by it a
+   * reconciliation tells two versions apart.
+   */
   readonly lastWrite?: number | undefined;
   /** Default false. Other bytes under an immutable key are refused with `IMMUTABLE_CHANGED`. */
   readonly immutable?: boolean | undefined;

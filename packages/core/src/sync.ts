@@ -70,7 +70,10 @@ export interface RegisterOptions {
   readonly authorize?: Authorize | undefined;
 }
 
-/** Whether an entry, or with `undefined` its tombstone, is for somebody. Pure. */
+/**
+ * Whether an entry is for somebody, or with `undefined`, that its key is gone. Pure. Of an entry that
+ * does not pass, which may have passed before, they are told the same if that passes.
+ */
 export type Filter = (
   key: Edn,
   value: Edn | undefined,
@@ -240,4 +243,6 @@ export type SyncEvent =
   | { readonly type: "key-is-local"; readonly storeId: Uuid; readonly key: Edn }
   | { readonly type: "refused"; readonly storeId: Uuid; readonly error: SyncError }
   | { readonly type: "failed"; readonly storeId: Uuid; readonly error: SyncError }
-  | { readonly type: "pruned"; readonly storeId: Uuid; readonly nodes: number };
+  | { readonly type: "pruned"; readonly storeId: Uuid; readonly nodes: number }
+  /** A fault of this software, where nobody waited to be told. */
+  | { readonly type: "fault"; readonly error: SyncError };

@@ -63,6 +63,9 @@ export interface Walker {
   /**
    * The keys of all pointers, as far as the values in `known` tell. Asked again with what was read
    * under these keys, until the answer names none that was not read: so that all can be read as one.
+   * The last answer is the one that counts: it may leave out what was read for an earlier one.
+   *
+   * @throws {SyncError} `CODEC_INVALID` when a value that names pointers is malformed.
    */
   pointers(known: readonly PointerState[]): readonly Edn[];
   /**

@@ -41,10 +41,19 @@ const PLAIN_BATCH = {
 
 /** Each message, with all that it can have and with as little. */
 const SAMPLES: readonly Message[] = [
-  { type: "hello", version: 1, features: ["deltas"], maxFrame: 1, maxWindow: 9, pingMs: 0 },
   {
     type: "hello",
     version: 1,
+    codec: "edn",
+    features: ["deltas"],
+    maxFrame: 1,
+    maxWindow: 9,
+    pingMs: 0,
+  },
+  {
+    type: "hello",
+    version: 1,
+    codec: "",
     features: [],
     maxFrame: 2 ** 24,
     maxWindow: 2 ** 53 - 1,
@@ -212,6 +221,22 @@ describe("bodies", () => {
       const writer = new BodyWriter(codec);
       for (const operation of operations) writer.add(operation);
       expect([...readBody(writer.finish(), codec)].map(plain)).toEqual(operations.map(plain));
+    }
+  });
+
+  test("short and long values stand side by side, in any order", () => {
+    for (let number = 0; number < cases(2000); number++) {
+      const random = new Random(number);
+      const operations = Array.from({ length: random.below(12) }, (_, i) => {
+        const text = String.fromCharCode(97 + i).repeat(random.below(600));
+        return set(random.pick(["node", "cell"]), i, text, 0);
+      });
+      const writer = new BodyWriter(codec);
+      for (const operation of operations) writer.add(operation);
+      const { length } = writer;
+      const body = writer.finish();
+      expect([...readBody(body, codec)].map(plain)).toEqual(operations.map(plain));
+      if (operations.length > 0) expect(body).toHaveLength(length);
     }
   });
 

@@ -13,10 +13,11 @@ import type {
 import { type Edn, type EdnMap, equals, type Keyword, keyword, kindOf } from "@datahike-sync/edn";
 import { CountedSource } from "@datahike-sync/walker-pss";
 import { indicesOf, isDbRecord, isSet, schemaKeyOf } from "./db-record.ts";
-import { BRANCHES, branchNames, readPointers } from "./pointers.ts";
+import { BRANCHES, branchNames, pointerKeys, readPointers } from "./pointers.ts";
 import { diffRecords } from "./record-diff.ts";
 import { walkRecords } from "./record-walk.ts";
 import type { WalkScope } from "./records.ts";
+import { isCount, narrow, type Selection } from "./selection.ts";
 import { commitOfToken, tokenOf } from "./token.ts";
 
 export interface DatahikeWalkerOptions {
@@ -41,32 +42,38 @@ export const DATAHIKE_WALKER_DEFAULTS: WalkScope = {
  */
 export function datahikeWalker(options: DatahikeWalkerOptions = {}): Walker {
   const { commits = DATAHIKE_WALKER_DEFAULTS.commits } = options;
-  if (!(Number.isSafeInteger(commits) && commits >= 0)) {
-    throw new RangeError("commits is a whole number, at least 0");
-  }
-  return new DatahikeWalker(options.branches, {
+  if (!isCount(commits)) throw new RangeError("commits is a whole number, at least 0");
+  return new DatahikeWalker({
+    branches: options.branches,
     history: options.history ?? DATAHIKE_WALKER_DEFAULTS.history,
     commits,
   });
 }
 
 class DatahikeWalker implements Walker {
-  readonly #branches: readonly Keyword[] | undefined;
-  readonly #scope: WalkScope;
+  readonly #selection: Selection;
 
-  constructor(branches: readonly Keyword[] | undefined, scope: WalkScope) {
-    this.#branches = branches;
-    this.#scope = scope;
+  constructor(selection: Selection) {
+    this.#selection = selection;
+  }
+
+  pointers(known: readonly PointerState[]): readonly Edn[] {
+    return pointerKeys(known, this.#selection.branches);
+  }
+
+  /** Takes what {@link DatahikeWalkerOptions} has, as EDN: `{:branches #{:db} :history false}`. */
+  select(options: Edn): Walker {
+    return options === null ? this : new DatahikeWalker(narrow(this.#selection, options));
   }
 
   async *walk(store: ReadableStore, options: WalkOptions = {}): AsyncGenerator<WalkStep, void> {
     const { signal } = options;
     const source = new CountedSource(store, options.onProgress);
-    const { heads, branches } = await readPointers(store, this.#branches, signal);
+    const { heads, branches } = await readPointers(store, this.#selection.branches, signal);
     // A head names all it reaches, the set of branches names the heads: it comes last.
     const pointers = branches === undefined ? heads : [...heads, branches];
     source.countDecoded(pointers.length);
-    for await (const keys of walkRecords(source, heads, this.#scope, signal)) {
+    for await (const keys of walkRecords(source, heads, this.#selection, signal)) {
       for (const key of keys) {
         source.countKey();
         yield { class: "node", key };
@@ -90,8 +97,8 @@ class DatahikeWalker implements Walker {
     const recycled = [...from, ...to].some(({ value }) => this.recycles(value));
     const steps =
       from.length === 0 || recycled
-        ? addAll(walkRecords(source, to, this.#scope, signal))
-        : diffRecords(source, from, to, this.#scope, { signal, removed });
+        ? addAll(walkRecords(source, to, this.#selection, signal))
+        : diffRecords(source, from, to, this.#selection, { signal, removed });
     for await (const step of steps) {
       source.countKey();
       yield step;
@@ -102,7 +109,8 @@ class DatahikeWalker implements Walker {
   classify(key: Edn, meta?: Pick<EntryMeta, "immutable">): EntryClass {
     if (meta?.immutable === true || kindOf(key) === "uuid") return "node";
     if (kindOf(key) !== "keyword") return "cell";
-    const chosen = this.#branches === undefined || this.#branches.some((name) => name === key);
+    const { branches } = this.#selection;
+    const chosen = branches === undefined || branches.some((name) => name === key);
     return key === BRANCHES || chosen ? "pointer" : "cell";
   }
 

@@ -9,5 +9,6 @@ export {
   type DbRecord,
   type IndexEntry,
   isDbRecord,
+  parentsOf,
   toDbRecord,
 } from "./db-record.ts";

@@ -1,6 +1,6 @@
 /** The pointers of a Datahike store: the heads of its branches, and the set that names them. */
 import { missingNode, NodePath } from "@datahike-sync/btset";
-import type { PointerStep, ReadableStore } from "@datahike-sync/core";
+import type { PointerState, PointerStep, ReadableStore } from "@datahike-sync/core";
 import {
   type Edn,
   type EdnSet,
@@ -22,6 +22,21 @@ export interface Pointers {
 }
 
 /**
+ * The keys of all pointers, as far as these tell: the heads of the branches that the set names, all or
+ * those chosen, and the set itself. Where it is not among them, it is not read yet or not there: then
+ * the one branch of a store without it is a head.
+ *
+ * @throws {SyncError} `CODEC_INVALID` when the branches are no set of keywords.
+ */
+export function pointerKeys(
+  known: readonly PointerState[],
+  chosen: readonly Keyword[] | undefined,
+): readonly Keyword[] {
+  const branches = known.find(({ key }) => key === BRANCHES);
+  return [...headKeys(branches, chosen), BRANCHES];
+}
+
+/**
  * Reads the pointers of all branches or of those chosen, as far as the store has them. The heads are
  * read as one.
  *
@@ -34,8 +49,7 @@ export async function readPointers(
   signal: AbortSignal | undefined,
 ): Promise<Pointers> {
   const branches = await readBranches(store, signal);
-  const known = branches === undefined ? [TRUNK] : namesOf(branches);
-  const names = known.filter((name) => chosen?.includes(name) ?? true).sort(byIdentity);
+  const names = headKeys(branches, chosen);
   const heads = await readSteps(store, names, signal);
   const gone = names.filter((name) => heads.every(({ key }) => key !== name));
   if (branches !== undefined && gone.length > 0) await requireDeleted(store, gone, signal);
@@ -51,6 +65,16 @@ export function branchNames(value: Edn): readonly Keyword[] | undefined {
 
 /** The branch that every database begins with. */
 const TRUNK: Keyword = keyword("db");
+
+function headKeys(
+  branches: PointerState | undefined,
+  chosen: readonly Keyword[] | undefined,
+): readonly Keyword[] {
+  const names = branches === undefined ? [TRUNK] : namesOf(branches);
+  return names
+    .filter((name) => name !== BRANCHES && (chosen?.includes(name) ?? true))
+    .toSorted(byIdentity);
+}
 
 async function readBranches(
   store: ReadableStore,
@@ -91,7 +115,7 @@ async function requireDeleted(
   if (headless !== undefined) throw missingNode(new NodePath(headless, new NodePath(BRANCHES)));
 }
 
-function namesOf({ key, value }: PointerStep): readonly Keyword[] {
+function namesOf({ key, value }: PointerState): readonly Keyword[] {
   const names = branchNames(value);
   if (names === undefined) {
     throw new SyncError("CODEC_INVALID", "branches that are no set of keywords", {

@@ -1,11 +1,15 @@
 import { type WalkerSubject, walkerConformance } from "@datahike-sync/conformance/walker";
 import type { PointerState, ReadableStore } from "@datahike-sync/core";
-import { keyword, kindOf } from "@datahike-sync/edn";
+import { keyword, kindOf, read } from "@datahike-sync/edn";
 import { STORES, type StoreName } from "@datahike-sync/fixtures";
 import { cases, seed } from "@datahike-sync/testing";
 import { datahikeWalker, isDbRecord } from "@datahike-sync/walker-datahike";
 import { describe, test } from "vitest";
 import { goldenStore } from "./golden.ts";
+
+const SELECTS = ["{:branches #{:db}}", "{:branches [:feature]}", "{:history false}"].map((text) =>
+  read(text),
+);
 
 describe.each(STORES)("%s", (name) => {
   let subject: Promise<WalkerSubject> | undefined;
@@ -19,7 +23,7 @@ describe.each(STORES)("%s", (name) => {
 
 async function openStore(name: StoreName): Promise<WalkerSubject> {
   const store = await goldenStore(name);
-  return { store, walker: datahikeWalker(), states: await commitsOf(store) };
+  return { store, walker: datahikeWalker(), states: await commitsOf(store), selects: SELECTS };
 }
 
 /** The first commits that the store keeps records of, as states of its trunk. */

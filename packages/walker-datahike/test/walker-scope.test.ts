@@ -7,6 +7,8 @@ import {
   identity,
   keyword,
   randomUuid,
+  read,
+  SyncError,
   type Uuid,
 } from "@datahike-sync/edn";
 import { MemoryStore } from "@datahike-sync/store-memory";
@@ -254,6 +256,83 @@ describe("commits", () => {
     for (const commits of [-1, 0.5, Number.NaN]) {
       expect(() => datahikeWalker({ commits })).toThrow(RangeError);
     }
+  });
+});
+
+describe("a selection", () => {
+  async function select(walker: Walker, options: string, store: ReadableStore): Promise<string[]> {
+    return walk(walker.select(read(options)), store);
+  }
+
+  test("is what walkers with these options walk", async () => {
+    const store = await goldenStore("datahike-0.8/branch");
+    const db = keyword("db");
+    for (const [text, options] of [
+      ["{}", {}],
+      ["{:branches #{:db}}", { branches: [db] }],
+      ["{:branches [:db :other] :history false}", { branches: [db], history: false }],
+      ["{:branches #{}}", { branches: [] }],
+    ] as const) {
+      expect(await select(datahikeWalker(), text, store)).toEqual(
+        await walk(datahikeWalker(options), store),
+      );
+    }
+  });
+
+  test("never widens what there is", async () => {
+    const store = await goldenStore("datahike-0.8/branch");
+    const few = datahikeWalker({ branches: [keyword("feature")], history: false, commits: 1 });
+    expect(await select(few, "{:history true :commits 9}", store)).toEqual(await walk(few, store));
+    expect(await select(few, "{:commits 0}", store)).toEqual(
+      await walk(datahikeWalker({ branches: [keyword("feature")], history: false }), store),
+    );
+    expect(await select(few, "{:branches #{:db}}", store)).toEqual([identity(keyword("branches"))]);
+    expect(few.select(read("{:branches #{:db}}")).classify(keyword("feature"))).toBe("cell");
+  });
+
+  test.each([
+    "5",
+    "[]",
+    "{:commit 1}",
+    "{:commits -1}",
+    "{:commits 0.5}",
+    "{:history nil}",
+    "{:branches :db}",
+    '{:branches ["db"]}',
+  ])("of %s is refused", (options) => {
+    expect(() => datahikeWalker().select(read(options))).toThrow(TypeError);
+  });
+});
+
+describe("pointers", () => {
+  const named = (walker: Walker, known: Readonly<Record<string, Edn>> = {}) =>
+    walker.pointers(Object.entries(known).map(([name, value]) => ({ key: keyword(name), value })));
+
+  test("are the heads of the branches that the set names, and the set", () => {
+    const branches = read("#{:feature :db}");
+    const names = ["db", "feature", "branches"].map((name) => keyword(name));
+    expect(named(datahikeWalker(), { branches })).toEqual(names);
+    expect(named(datahikeWalker({ branches: [keyword("db")] }), { branches })).toEqual([
+      keyword("db"),
+      keyword("branches"),
+    ]);
+    expect(named(datahikeWalker(), { branches: read("#{}"), db: null })).toEqual([
+      keyword("branches"),
+    ]);
+  });
+
+  test("begin with the one branch of a store without the set", () => {
+    expect(named(datahikeWalker())).toEqual([keyword("db"), keyword("branches")]);
+    expect(named(datahikeWalker({ branches: [keyword("feature")] }))).toEqual([
+      keyword("branches"),
+    ]);
+  });
+
+  test("are never named by a set that is none, nor the set by itself", () => {
+    expect(() => named(datahikeWalker(), { branches: read("[:db]") })).toThrow(SyncError);
+    expect(named(datahikeWalker(), { branches: read("#{:branches}") })).toEqual([
+      keyword("branches"),
+    ]);
   });
 });
 

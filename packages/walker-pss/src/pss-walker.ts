@@ -39,6 +39,16 @@ class PssWalker implements Walker {
     this.#identities = new Set(pointers.map(identity));
   }
 
+  pointers(): readonly Edn[] {
+    return this.#pointers;
+  }
+
+  /** There is nothing that could be asked for. */
+  select(options: Edn): Walker {
+    if (options !== null) throw new TypeError("this walker has no options");
+    return this;
+  }
+
   async *walk(store: ReadableStore, options: WalkOptions = {}): AsyncGenerator<WalkStep, void> {
     const source = new CountedSource(store, options.onProgress);
     const pointers = await this.#readPointers(store, options.signal);

@@ -91,3 +91,10 @@ test("finds a set again by its token, as long as its root is there", async () =>
   expect(walker.token("other")).toBeUndefined();
   expect(walker.recycles(value ?? null)).toBe(false);
 });
+
+test("names its pointers, and takes no options", () => {
+  const walker = pssWalker({ pointers: [A, B] });
+  expect(walker.pointers([])).toEqual([A, B]);
+  expect(walker.select(null)).toBe(walker);
+  expect(() => walker.select([A])).toThrow(TypeError);
+});

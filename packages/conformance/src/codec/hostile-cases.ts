@@ -3,6 +3,7 @@ import { isSyncError } from "@datahike-sync/core";
 import { type Edn, identity } from "@datahike-sync/edn";
 import fc from "fast-check";
 import { check, sameBytes, thrownBy } from "../check.ts";
+import { EDITS, edited } from "../damage.ts";
 import { forAll } from "../random.ts";
 import type { Case } from "../suite.ts";
 import { mixed, nest } from "./examples.ts";
@@ -115,32 +116,6 @@ export const hugeDepth: Case<CodecContext> = {
     }
   },
 };
-
-/** One change of bytes: at this place, `remove` of them give way to `insert`. */
-interface Edit {
-  readonly place: number;
-  readonly remove: number;
-  readonly insert: Uint8Array;
-}
-
-const PLACE = fc.nat();
-const INSERT = fc.uint8Array({ maxLength: 4 });
-const EDITS: fc.Arbitrary<Edit[]> = fc.array(
-  fc.oneof(
-    fc.record({ place: PLACE, remove: fc.nat({ max: 4 }), insert: INSERT }),
-    // What keeps the length gets further into a reader.
-    fc.tuple(PLACE, INSERT).map(([place, insert]) => ({ place, remove: insert.length, insert })),
-  ),
-  { minLength: 1, maxLength: 4 },
-);
-
-function edited(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
-  const items = Array.from(bytes);
-  for (const { place, remove, insert } of edits) {
-    items.splice(place % (items.length + 1), remove, ...insert);
-  }
-  return Uint8Array.from(items);
-}
 
 /** Whatever was read can be filed, written, and read again as the same. */
 function checkReadable(context: CodecContext, bytes: Uint8Array): void {

@@ -28,7 +28,7 @@ type Rows = Map<string, Uint8Array>;
  */
 export class CrashDisk {
   readonly #options: CrashDiskOptions;
-  readonly #journal = new Journal();
+  #journal = new Journal();
   #rows: Rows = new Map();
   /** The drivers that are open. What was opened before a crash is no more. */
   #openers = new Set<object>();
@@ -70,6 +70,20 @@ export class CrashDisk {
   crash(): void {
     this.#openers = new Set();
     this.#journal.crash(this.#options.random);
+    this.#replay();
+  }
+
+  /** Keeps what is there, and returns what brings it back while nobody has it open. */
+  backup(): () => void {
+    const journal = this.#journal.copy();
+    return () => {
+      this.#openers = new Set();
+      this.#journal = journal.copy();
+      this.#replay();
+    };
+  }
+
+  #replay(): void {
     this.#rows = new Map();
     for (const operations of this.#journal.read()) apply(this.#rows, operations);
   }

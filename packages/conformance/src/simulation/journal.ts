@@ -26,6 +26,14 @@ export class Journal {
     this.#synced = 0;
   }
 
+  /** Another with the same bytes, all of them synced. */
+  copy(): Journal {
+    const copy = new Journal();
+    copy.#bytes = this.#bytes.slice();
+    copy.sync();
+    return copy;
+  }
+
   /** Keeps what was synced, of the rest any sectors, and of those all up to any byte. */
   crash(random: () => number): void {
     const rest = this.#bytes.length - this.#synced;

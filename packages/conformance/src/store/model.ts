@@ -127,9 +127,11 @@ function apply(
 ): string | undefined {
   const { known, origin, nowMs, seq } = context;
   const id = identity(operation.key);
+  // Two versions of a key never have the same time.
+  const later = known === undefined ? nowMs : Math.max(nowMs, known.lastWrite + 1);
   if (operation.op === "delete") {
     if (known?.value === undefined) return undefined;
-    next.set(id, { ...known, value: undefined, lastWrite: nowMs, seq });
+    next.set(id, { ...known, value: undefined, lastWrite: later, seq });
     return undefined;
   }
   const { key, type = "edn", immutable = false, rewrite = false }: SetOperation = operation;
@@ -150,7 +152,7 @@ function apply(
   ) {
     return undefined;
   }
-  next.set(id, operation.lastWrite === undefined ? { ...set, lastWrite: nowMs } : set);
+  next.set(id, operation.lastWrite === undefined ? { ...set, lastWrite: later } : set);
   return undefined;
 }
 

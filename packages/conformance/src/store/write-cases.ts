@@ -203,3 +203,19 @@ export const clockForward: Case<StoreContext> = {
     check(isRight, `lastWrite went ${times.join(", ")} instead of ${expected.join(", ")}`);
   },
 };
+
+export const versionsApart: Case<StoreContext> = {
+  says: "each version of a key is later than the one before, its tombstone included, within a millisecond too",
+  async run(context) {
+    const store = await context.store();
+    const times: number[] = [];
+    for (const value of [1, 2, undefined, 3]) {
+      if (value === undefined) await store.delete("a");
+      else await store.set("a", value);
+      const meta = await store.getMeta("a");
+      if (meta !== undefined) times.push(meta.lastWrite);
+    }
+    const isRising = times.every((time, i) => i === 0 || time > Number(times[i - 1]));
+    check(isRising, `two versions have one lastWrite: ${times.join(", ")}`);
+  },
+};

@@ -107,6 +107,13 @@ export class Side {
   }
 }
 
+/** Closes the ends that a case was given, and frees the rest. */
+export async function closeLine(line: OpenLine, timeoutMs: number): Promise<void> {
+  const closed = Promise.all(line.ends.map((end) => end.close()));
+  await within(closed, timeoutMs, "the ends of a line were not closed after the case");
+  await line.dispose?.();
+}
+
 /** Bytes that differ with their length and with `mark`. */
 export function bytesOf(length: number, mark = 0): Uint8Array {
   const bytes = new Uint8Array(length);

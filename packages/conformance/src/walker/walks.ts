@@ -11,7 +11,7 @@ import type {
 import { type Edn, identity, print } from "@datahike-sync/edn";
 import { check } from "../check.ts";
 import type { RandomParameters } from "../random.ts";
-import { type StoreChanges, StoreView } from "./store-view.ts";
+import { identities, type StoreChanges, StoreView } from "./store-view.ts";
 
 /** What is walked. The suite reads it and changes nothing. */
 export interface WalkerSubject {
@@ -23,6 +23,8 @@ export interface WalkerSubject {
    * has every node. With the pointers as they are now they are what diffs are taken of. Default none.
    */
   readonly states?: readonly (readonly PointerState[])[] | undefined;
+  /** Options that the walker's `select` takes, each for less than everything. Default none. */
+  readonly selects?: readonly Edn[] | undefined;
   /** Whether a key may be named by a value of this store and not be in it. Default: none may. */
   readonly mayBeElsewhere?: ((key: Edn) => boolean) | undefined;
   /** Frees the store. Called after each case. */
@@ -32,6 +34,7 @@ export interface WalkerSubject {
 export class WalkerContext {
   readonly store: ReadableStore;
   readonly walker: Walker;
+  readonly selects: readonly Edn[];
   readonly mayBeElsewhere: (key: Edn) => boolean;
   readonly parameters: RandomParameters;
   readonly #states: readonly (readonly PointerState[])[];
@@ -39,6 +42,7 @@ export class WalkerContext {
   constructor(subject: WalkerSubject, parameters: RandomParameters) {
     this.store = subject.store;
     this.walker = subject.walker;
+    this.selects = subject.selects ?? [];
     this.mayBeElsewhere = subject.mayBeElsewhere ?? (() => false);
     this.parameters = parameters;
     this.#states = subject.states ?? [];
@@ -50,18 +54,21 @@ export class WalkerContext {
 
   /** The steps of a walk through this view of the store. */
   async walk(changes: StoreChanges = {}, options?: WalkOptions): Promise<WalkStep[]> {
-    const steps: WalkStep[] = [];
-    for await (const step of this.walker.walk(this.view(changes), options)) steps.push(step);
-    return steps;
+    return stepsOf(this.walker, this.view(changes), options);
   }
 
   /** The steps of a walk as if the pointers had these values, and there were no others. */
   walkAt(state: readonly PointerState[]): Promise<WalkStep[]> {
+    return this.walk(this.at(state));
+  }
+
+  /** What makes the pointers have these values, and lets there be no others. */
+  at(state: readonly PointerState[]): StoreChanges {
     const values = new Map(state.map(({ key, value }) => [identity(key), value]));
-    return this.walk({
+    return {
       isHidden: (key) => this.walker.classify(key) === "pointer" && !values.has(identity(key)),
       replace: (key, value) => values.get(identity(key)) ?? value,
-    });
+    };
   }
 
   async diff(
@@ -106,6 +113,17 @@ export class WalkerContext {
   }
 }
 
+/** The steps of a walk of this store. */
+export async function stepsOf(
+  walker: Walker,
+  store: ReadableStore,
+  options?: WalkOptions,
+): Promise<WalkStep[]> {
+  const steps: WalkStep[] = [];
+  for await (const step of walker.walk(store, options)) steps.push(step);
+  return steps;
+}
+
 /** The keys of a walk's nodes, in order. */
 export function nodesOf(steps: readonly WalkStep[]): Edn[] {
   return steps.filter((step) => step.class === "node").map(({ key }) => key);
@@ -121,21 +139,29 @@ export function keysWith(change: DiffStep["change"], steps: readonly DiffStep[])
   return steps.filter((step) => step.change === change).map(({ key }) => key);
 }
 
+/** Checks that every one of these keys is among the others. */
+export function checkAmong(keys: readonly Edn[], others: readonly Edn[], what: string): void {
+  const known = identities(others);
+  for (const key of keys) {
+    check(known.has(identity(key)), () => `${print(key)} is too much in ${what}`);
+  }
+}
+
 /** Checks that two lists hold the same keys, whatever their order, and neither holds one twice. */
 export function checkSameKeys(
   actual: readonly Edn[],
   expected: readonly Edn[],
   what: string,
 ): void {
-  const [found, wanted] = [new Map<string, Edn>(), new Map<string, Edn>()];
+  const found = new Set<string>();
   for (const key of actual) {
     check(!found.has(identity(key)), () => `${print(key)} comes twice in ${what}`);
-    found.set(identity(key), key);
+    found.add(identity(key));
   }
-  for (const key of expected) wanted.set(identity(key), key);
-  for (const [id, key] of found)
-    check(wanted.has(id), () => `${print(key)} is too much in ${what}`);
-  for (const [id, key] of wanted) check(found.has(id), () => `${print(key)} is missing in ${what}`);
+  checkAmong(actual, expected, what);
+  for (const key of expected) {
+    check(found.has(identity(key)), () => `${print(key)} is missing in ${what}`);
+  }
 }
 
 /** A walk as text, to be compared as a whole. */

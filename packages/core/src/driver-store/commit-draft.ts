@@ -5,7 +5,14 @@ import type { Cursor, StandingChange } from "../feed.ts";
 import type { WriteResult } from "../store.ts";
 import type { DriverKey, DriverOperation } from "../store-driver.ts";
 import type { Change, SetChange } from "./change.ts";
-import { feedKey, HEADER_KEY, standingKey, valueKey } from "./driver-keys.ts";
+import {
+  feedKey,
+  feedKeyIn,
+  feedPrefix,
+  HEADER_KEY,
+  standingKey,
+  valueKey,
+} from "./driver-keys.ts";
 import { type Cell, type Header, type Kept, type RowFormat } from "./row-format.ts";
 
 /** What a draft begins with, as the driver had it. */
@@ -90,8 +97,9 @@ export class CommitDraft<Row> {
     if (rows.length > 0 || standing !== undefined) this.#writes++;
     if (rows.length === 0) return result;
     this.#last++;
+    const prefix = feedPrefix(this.#last);
     let at = 0;
-    for (const [id, cell] of staged) this.#put(id, cell, rows[at++] as Row);
+    for (const [id, cell] of staged) this.#put(id, cell, rows[at++] as Row, prefix);
     const cursor = { era: this.#base.era, seq: this.#last };
     this.#commits.push({ cursor, origin: standing?.storeId, cells });
     return { cursor, skipped: result.skipped };
@@ -126,7 +134,7 @@ export class CommitDraft<Row> {
       }
       const cell =
         change.op === "set"
-          ? this.#replacement(change, live, origin, place)
+          ? this.#replacement(change, known, origin, place)
           : live && this.#grave(live, place);
       if (cell === undefined || cell === live) continue;
       // Taken out first: a map keeps the place of a key that is set again.
@@ -141,14 +149,15 @@ export class CommitDraft<Row> {
     return staged;
   }
 
-  /** The cell of a set; `known` itself when that changes nothing. */
+  /** The cell of a set; the one before itself when that changes nothing. */
   #replacement(
     change: SetChange,
-    known: Cell | undefined,
+    before: Cell | undefined,
     origin: Uuid | undefined,
     place: number,
   ): Cell {
     const { key, value, size, type, immutable } = change;
+    const known = before?.held === "gone" ? undefined : before;
     const isSame = known !== undefined && this.#isSame(known, type, value, size);
     if (known?.immutable && !change.rewrite) {
       if (isSame || (known.type === type && isEqual(known.value, value))) return known;
@@ -157,17 +166,18 @@ export class CommitDraft<Row> {
     if (isSame && known.immutable === immutable) {
       if (change.lastWrite === undefined || change.lastWrite === known.lastWrite) return known;
     }
-    const lastWrite = change.lastWrite ?? this.#now;
+    const lastWrite = change.lastWrite ?? this.#after(before);
     const held = size > this.#format.maxHere ? "apart" : "here";
     const seq = this.#last + 1;
     return { key, type, lastWrite, immutable, origin, seq, place, held, value, size };
   }
 
-  #grave({ key, type, immutable, origin }: Cell, place: number): Cell {
+  #grave(known: Cell, place: number): Cell {
+    const { key, type, immutable, origin } = known;
     return {
       key,
       type,
-      lastWrite: this.#now,
+      lastWrite: this.#after(known),
       immutable,
       origin,
       seq: this.#last + 1,
@@ -176,6 +186,11 @@ export class CommitDraft<Row> {
       value: undefined,
       size: 0,
     };
+  }
+
+  /** Two versions of a key never have the same time: by it a reconciliation tells them apart. */
+  #after(known: Cell | undefined): number {
+    return Math.max(this.#now, Math.min((known?.lastWrite ?? 0) + 1, LATEST));
   }
 
   #isSame(known: Cell, type: Cell["type"], value: Kept, size: number): boolean {
@@ -196,7 +211,7 @@ export class CommitDraft<Row> {
     );
   }
 
-  #put(id: DriverKey, cell: Cell, row: Row): void {
+  #put(id: DriverKey, cell: Cell, row: Row, prefix: string): void {
     const format = this.#format;
     const known = this.#cells.get(id);
     this.#cells.set(id, cell);
@@ -211,7 +226,7 @@ export class CommitDraft<Row> {
       operations.push({ key: feedKey(known.seq, known.place), row: undefined });
     }
     const mark = format.mark({ id, gone: cell.held === "gone" });
-    operations.push({ key: feedKey(cell.seq, cell.place), row: mark });
+    operations.push({ key: feedKeyIn(prefix, cell.place), row: mark });
   }
 
   #checkRevision({ storeId, was }: StandingChange): void {
@@ -230,6 +245,9 @@ export class CommitDraft<Row> {
     this.#revisions.set(key, now === undefined ? 0 : was + 1);
   }
 }
+
+/** Where a time was given that no later one can follow, two versions share it. */
+const LATEST = Number.MAX_SAFE_INTEGER;
 
 /** Whether a change has to be compared with the value that is there. */
 export function needsValue(change: Change, { held, size, immutable }: Cell): boolean {

@@ -26,7 +26,17 @@ export function valueKey(entry: DriverKey): DriverKey {
 
 /** A place in the feed. The order of these keys is the feed's. */
 export function feedKey(seq: number, place: number): DriverKey {
-  return `f${hex(seq, 14)}${hex(Math.min(place, MAX_PLACE), 8)}`;
+  return feedKeyIn(feedPrefix(seq), place);
+}
+
+/** What the places of one commit begin with: it is made once for all of them. */
+export function feedPrefix(seq: number): string {
+  return `f${hex(seq, 14)}`;
+}
+
+/** A place in the commit with this prefix. */
+export function feedKeyIn(prefix: string, place: number): DriverKey {
+  return prefix + hex(Math.min(place, MAX_PLACE), 8);
 }
 
 /** The place that has this key. */

@@ -1,18 +1,21 @@
 /** Bytes as messages are made of: varints, and byte strings behind their length. */
 import { SyncError } from "@datahike-sync/edn";
 
-/** Writes into one array that doubles. */
+/** Writes into one array that doubles. Long byte strings wait outside, to be copied only once. */
 export class ByteWriter {
-  #bytes = new Uint8Array(256);
-  #length = 0;
+  /** So small that the engine has it among its own objects: most heads and many bodies need no more. */
+  #bytes = new Uint8Array(64);
+  #at = 0;
+  readonly #long: LongBytes[] = [];
+  #longLength = 0;
 
   get length(): number {
-    return this.#length;
+    return this.#at + this.#longLength;
   }
 
   byte(value: number): void {
     this.#room(1);
-    this.#bytes[this.#length++] = value;
+    this.#bytes[this.#at++] = value;
   }
 
   /** A whole number from 0 to 2^53 - 1: seven bits a byte, the lowest first. */
@@ -21,20 +24,26 @@ export class ByteWriter {
     let rest = value;
     // Beyond 31 bits the bitwise operators would cut it off.
     while (rest > 0x7fff_ffff) {
-      this.#bytes[this.#length++] = 0x80 | (rest % 128);
+      this.#bytes[this.#at++] = 0x80 | (rest % 128);
       rest = Math.floor(rest / 128);
     }
     while (rest > 0x7f) {
-      this.#bytes[this.#length++] = 0x80 | (rest & 0x7f);
+      this.#bytes[this.#at++] = 0x80 | (rest & 0x7f);
       rest >>>= 7;
     }
-    this.#bytes[this.#length++] = rest;
+    this.#bytes[this.#at++] = rest;
   }
 
+  /** Bytes as they are. Nobody changes them before `finish`. */
   raw(bytes: Uint8Array): void {
+    if (bytes.length >= LONG_BYTES) {
+      this.#long.push({ bytes, at: this.#at });
+      this.#longLength += bytes.length;
+      return;
+    }
     this.#room(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
 
   /** Bytes behind their length. */
@@ -45,17 +54,36 @@ export class ByteWriter {
 
   /** What was written, in an array of its own. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    const all = new Uint8Array(this.length);
+    let from = 0;
+    let to = 0;
+    for (const { bytes, at } of this.#long) {
+      // Few between two long ones: a view of them would cost more than the loop.
+      while (from < at) all[to++] = this.#bytes[from++] ?? 0;
+      all.set(bytes, to);
+      to += bytes.length;
+    }
+    all.set(this.#bytes.subarray(from, this.#at), to);
+    return all;
   }
 
   #room(bytes: number): void {
-    const wanted = this.#length + bytes;
+    const wanted = this.#at + bytes;
     if (wanted <= this.#bytes.length) return;
     const larger = new Uint8Array(Math.max(wanted, this.#bytes.length * 2));
-    larger.set(this.#bytes.subarray(0, this.#length));
+    larger.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = larger;
   }
 }
+
+/** Bytes, and before which of the writer's own they belong. */
+interface LongBytes {
+  readonly bytes: Uint8Array;
+  readonly at: number;
+}
+
+/** From here on it is cheaper to remember bytes than to copy them twice. */
+const LONG_BYTES = 256;
 
 /** Reads what a {@link ByteWriter} wrote. Anything else is a `PROTOCOL_VIOLATION` with its offset. */
 export class ByteReader {

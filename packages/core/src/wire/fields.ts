@@ -114,20 +114,29 @@ export function struct<T extends object>(
   const names = Object.keys(fields) as (keyof T & string)[];
   return {
     name: `[${names.join(" ")}]`,
+    // Loops, because every batch has a head: a closure for each field would cost more than the fields.
     write(value) {
-      const items = names.map((name) => fields[name].write(value[name]));
-      while (items.at(-1) === null) items.pop();
+      const items: Edn[] = [];
+      let wanted = 0;
+      for (const name of names) {
+        const item = fields[name].write(value[name]);
+        items.push(item);
+        if (item !== null) wanted = items.length;
+      }
+      items.length = wanted;
       return items;
     },
     read(value) {
       if (!Array.isArray(value) || value.length > names.length) throw unexpected(this.name, value);
       const items = value as readonly Edn[];
-      return Object.fromEntries(
-        names.map((name, place) => [
-          name,
-          named(name, () => fields[name].read(items[place] ?? null)),
-        ]),
-      ) as T;
+      const result: Partial<T> = {};
+      let place = 0;
+      try {
+        for (const name of names) result[name] = fields[name].read(items[place++] ?? null);
+      } catch (error) {
+        throw error instanceof TypeError ? named(names[place - 1] ?? "", error) : error;
+      }
+      return result as T;
     },
   };
 }
@@ -142,12 +151,8 @@ export const stepCursor: Field<StepCursor> = struct<StepCursor>({
   origin: optional(cursor),
 });
 
-function named<T>(name: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof TypeError ? new TypeError(`${name}: ${error.message}`) : error;
-  }
+function named(name: string, error: TypeError): TypeError {
+  return new TypeError(`${name}: ${error.message}`);
 }
 
 function unexpected(wanted: string, value: Edn): TypeError {

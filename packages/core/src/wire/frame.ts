@@ -38,7 +38,7 @@ export function decodeFrame(frame: Uint8Array, codec: Codec, sender: "primary" |
   if (spec.sender !== "both" && spec.sender !== sender) {
     throw violation(`a ${sender} does not send ${type}`, 0);
   }
-  const message = { type, ...readHead(type, reader, codec) } as Message;
+  const message = { ...readHead(type, reader, codec), type } as Message;
   if (type !== "batch" && !reader.done) throw violation(`${type} has no body`, reader.offset);
   return { message, body: reader.rest() };
 }

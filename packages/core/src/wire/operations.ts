@@ -93,13 +93,13 @@ export class BodyWriter {
   /** Times of a batch are near each other: they are counted from that of its first operation. */
   #begin(lastWrite: number): void {
     if (this.#lastWrite !== undefined) return;
-    this.#lastWrite = clamp(lastWrite);
+    this.#lastWrite = wireTime(lastWrite);
     this.#bytes.varint(zigzag(this.#lastWrite));
   }
 
   #meta({ type, immutable, lastWrite }: WireMeta): void {
     const flags = (type === "binary" ? BINARY : 0) + (immutable ? IMMUTABLE : 0);
-    const late = clamp(lastWrite) - (this.#lastWrite ?? 0);
+    const late = wireTime(lastWrite) - (this.#lastWrite ?? 0);
     this.#bytes.varint(zigzag(late * FLAGS + flags));
   }
 
@@ -128,10 +128,18 @@ export function* readBody(body: Uint8Array, codec: Codec): Generator<WireOperati
       yield { op, key, offset: reader.varint(), bytes: reader.block() };
       continue;
     }
-    const meta = { key, ...readMeta(reader, base) };
-    yield op === "delete" || op === "deleteNode"
-      ? { op, ...meta }
-      : { op, ...meta, value: readValue(reader, codec, meta.type) };
+    // One object each: in a first sync there are as many of these as entries.
+    const meta = unzigzag(reader.varint());
+    const late = Math.floor(meta / FLAGS);
+    const flags = meta - late * FLAGS;
+    const lastWrite = base + late;
+    const type = flags & BINARY ? "binary" : "edn";
+    const immutable = (flags & IMMUTABLE) !== 0;
+    if (op === "delete" || op === "deleteNode") {
+      yield { op, key, type, immutable, lastWrite };
+    } else {
+      yield { op, key, type, immutable, lastWrite, value: readValue(reader, codec, type) };
+    }
   }
 }
 
@@ -144,7 +152,8 @@ const FLAGS = 4;
 /** The year 10889: so far out nothing is lost, and the sums of two such times are exact. */
 const LATEST = 2 ** 48;
 
-function clamp(lastWrite: number): number {
+/** A time as the wire carries it: one further out becomes the furthest. */
+export function wireTime(lastWrite: number): number {
   return Math.max(-LATEST, Math.min(LATEST, lastWrite));
 }
 
@@ -165,17 +174,6 @@ function readKey(reader: ByteReader, codec: Codec): Edn {
   } catch (cause) {
     throw violation("a key that the codec cannot read", offset, cause);
   }
-}
-
-function readMeta(reader: ByteReader, base: number): Omit<WireMeta, "key"> {
-  const meta = unzigzag(reader.varint());
-  const late = Math.floor(meta / FLAGS);
-  const flags = meta - late * FLAGS;
-  return {
-    type: flags & BINARY ? "binary" : "edn",
-    immutable: (flags & IMMUTABLE) !== 0,
-    lastWrite: base + late,
-  };
 }
 
 function readValue(reader: ByteReader, codec: Codec, type: WireMeta["type"]): Encoded | undefined {

@@ -1,0 +1,173 @@
+/** The end of a run: nothing fails any more, and everybody has to come to agree. */
+
+import { isNodeKey } from "./content.ts";
+import type { Dice } from "./dice.ts";
+import { restart } from "./faults.ts";
+import { authorOf, checkVerification, commit } from "./operations.ts";
+import type { Site } from "./site.ts";
+import type { World } from "./world.ts";
+
+/** Makes peace, and checks what must hold then. */
+export async function makePeace(world: World): Promise<void> {
+  world.say("* peace");
+  heal(world);
+  await untilAgreed(world);
+  if (world.violation !== undefined) return;
+  await writeOnce(world);
+  await untilAgreed(world);
+  if (world.violation !== undefined) return;
+  await verifyAll(world);
+  await pruneAll(world);
+  if (world.violation !== undefined) return;
+  await closeAll(world);
+}
+
+function heal(world: World): void {
+  world.tap.clear();
+  world.network.heal();
+  for (const { rights } of world.sites) rights.isAllowed = true;
+}
+
+/** Lets things happen until all agree, which must not take for ever. */
+async function untilAgreed(world: World): Promise<void> {
+  const endsAt = world.timeline.now + PATIENCE_MS;
+  let wrong: string | undefined = "nothing was compared";
+  for (let left = PATIENCE_EVENTS; left > 0 && world.violation === undefined; left--) {
+    const ready = world.ready;
+    if (ready.length > 0) {
+      await world.happen(world.dice.pick(ready));
+      continue;
+    }
+    await repairWorld(world);
+    if (world.ready.length > 0) continue;
+    wrong = disagreement(world);
+    if (wrong === undefined) return;
+    if (world.timeline.now > endsAt || !(await world.pass())) break;
+  }
+  world.violate(`no agreement in peace: ${wrong}`);
+}
+
+/** What operators do: they start what has ended, and subscribe again where that has failed. */
+async function repairWorld(world: World): Promise<void> {
+  for (const site of world.sites) {
+    await restart(world, site);
+    for (const tab of site.tabs) {
+      if (site.isServing && tab.registration === undefined) tab.register();
+      const phase = tab.subscription?.status.phase;
+      if (phase !== "failed" && phase !== "closed") continue;
+      world.watch(tab.life, "close of a subscription", tab.unsubscribe());
+      tab.subscribe();
+    }
+  }
+  await world.quiet();
+}
+
+function disagreement(world: World): string | undefined {
+  if (world.scenario.shape === "loop" && world.followers.length < 2) return "the loop is open";
+  for (const site of world.followers) {
+    const wrong = site.check?.checkEnd(site.mirror) ?? nodesMissing(site);
+    if (wrong !== undefined) return `${site.name} ${wrong}`;
+    for (const { life, subscription } of site.tabs) {
+      const status = subscription?.status;
+      if (status?.phase !== "live") return `${life.name} is ${status?.phase}`;
+      if (!status.consistent) return `${life.name} is not consistent`;
+    }
+  }
+  return undefined;
+}
+
+/** Without a walker a follower has every node of the followed store, and no others. */
+function nodesMissing({ mirror, upstream, walker, check }: Site): string | undefined {
+  if (walker !== undefined || upstream === undefined) return undefined;
+  const origin = upstream.storeId.toString();
+  const here = [...mirror.entries.values()].filter((held) => held.origin === origin);
+  const there = [...upstream.mirror.entries.values()];
+  const names = (nodes: typeof here) =>
+    nodes
+      .map(({ key }) => key as string)
+      .filter((key) => isNodeKey(key) && check?.own.has(key) !== true)
+      .sort()
+      .join(" ");
+  return names(here) === names(there) ? undefined : `has nodes ${names(here)}, due ${names(there)}`;
+}
+
+async function writeOnce(world: World): Promise<void> {
+  const { primary, dice } = world;
+  const { tab } = primary;
+  if (tab === undefined) return;
+  world.say("* one more commit");
+  commit(world, tab, "last write", () => authorOf(world, primary, dice as Dice).transaction());
+  await world.quiet();
+}
+
+async function verifyAll(world: World): Promise<void> {
+  world.say("* verify");
+  for (const { tabs } of world.followers) {
+    for (const tab of tabs) {
+      const { subscription } = tab;
+      if (subscription === undefined) continue;
+      const answer = subscription.verify().then((found) => checkVerification(world, tab, found));
+      world.watch(tab.life, "last verify", answer);
+    }
+  }
+  await untilAnswered(world);
+}
+
+/** After a prune a follower under a walker holds what its pointers reach, and nothing else of its own. */
+async function pruneAll(world: World): Promise<void> {
+  const { kind, prunes } = world.scenario;
+  if (!prunes || kind === "plain") return;
+  world.say("* prune");
+  for (const site of world.followers) {
+    const { subscription, life } = site.tab ?? {};
+    if (subscription === undefined || life === undefined) continue;
+    world.watch(life, "last prune", subscription.prune());
+    await untilAnswered(world);
+    const origin = site.upstream?.storeId.toString();
+    const reached = site.mirror.reached();
+    const left = [...site.mirror.entries.values()].filter(
+      (held) => held.origin === origin && isNodeKey(held.key) && !reached.has(held.key as string),
+    );
+    if (left.length === 0) continue;
+    world.violate(`${site.name} has pruned, and still has ${left.map(({ key }) => key).join(" ")}`);
+  }
+}
+
+async function closeAll(world: World): Promise<void> {
+  world.say("* close");
+  for (const { tabs } of world.sites) {
+    for (const { life, context } of tabs) world.watch(life, "close", context.close());
+  }
+  await untilAnswered(world);
+  if (world.violation !== undefined) return;
+  // Lines that were on their way out may learn a little later that they have ended.
+  const endsAt = world.timeline.now + FAREWELL_MS;
+  for (;;) {
+    if (world.ready.length > 0) await world.happen(world.dice.pick(world.ready));
+    else if (world.timeline.now > endsAt || !(await world.pass())) break;
+  }
+  const tabs = world.sites.flatMap((site) => site.tabs);
+  const timers = tabs.reduce((sum, { life }) => sum + world.timeline.countOf(life), 0);
+  const lines = world.network.openLines.length;
+  if (timers + lines + world.gate.count === 0) return;
+  world.violate(`after the end: ${timers} timers, ${lines} lines, ${world.gate.count} calls`);
+}
+
+async function untilAnswered(world: World): Promise<void> {
+  const endsAt = world.timeline.now + PATIENCE_MS;
+  await world.quiet();
+  for (let left = PATIENCE_EVENTS; left > 0 && world.awaited.length > 0; left--) {
+    if (world.violation !== undefined) return;
+    const ready = world.ready;
+    if (ready.length > 0) await world.happen(world.dice.pick(ready));
+    else if (world.timeline.now > endsAt || !(await world.pass())) break;
+  }
+  if (world.awaited.length > 0) world.violate(`never answered: ${world.awaited.join(", ")}`);
+}
+
+/** How long it may take until both ends know that a line is over. */
+const FAREWELL_MS = 2_000;
+/** How long it may take to agree, of virtual time. */
+const PATIENCE_MS = 600_000;
+/** And how many things may happen. */
+const PATIENCE_EVENTS = 8_000;

@@ -1,0 +1,142 @@
+/** What must hold of the messages on the lines, seen from both ends. */
+import type { Batch, Cursor, Message, Subscribe, WireOperation } from "@datahike-sync/core";
+import { isNodeKey, keyText } from "./content.ts";
+import type { SimEnd } from "./sim-line.ts";
+import type { Site } from "./site.ts";
+
+/** What one subscription on one line has sent, and what became of it. */
+interface Flow {
+  readonly site: Site;
+  /** Reads for a comparison: nothing of it is stored. */
+  readonly isProbe: boolean;
+  /** Body bytes that are not acknowledged. */
+  bytes: number;
+  readonly batches: Map<number, SentBatch>;
+  /** Nodes that were durable when the subscription said so; none when a step began anew. */
+  durable: ReadonlySet<string>;
+}
+
+interface SentBatch {
+  readonly bytes: number;
+  readonly nodes: readonly string[];
+  readonly to: Cursor | undefined;
+}
+
+export interface WireCheckOptions {
+  readonly windowBytes: number;
+  /** The site whose process this is. */
+  siteOf(end: SimEnd): Site | undefined;
+  violate(what: string): void;
+}
+
+export class WireCheck {
+  readonly #options: WireCheckOptions;
+  readonly #flows = new Map<string, Flow>();
+
+  constructor(options: WireCheckOptions) {
+    this.#options = options;
+  }
+
+  /** Looks at a message that is sent from this end. */
+  onSent(end: SimEnd, message: Message, bytes: number, operations: readonly WireOperation[]): void {
+    switch (message.type) {
+      case "subscribe":
+        this.#begin(end, message);
+        break;
+      case "batch":
+        this.#batch(end, message, bytes, operations);
+        break;
+      case "ack":
+        this.#ack(end, message.id, message.batch);
+        break;
+      case "resync": {
+        const flow = this.#flow(end, message.id);
+        if (flow !== undefined) flow.durable = NOTHING;
+        break;
+      }
+      default:
+    }
+  }
+
+  #begin(end: SimEnd, { id, have }: Subscribe): void {
+    const site = this.#options.siteOf(end);
+    if (site === undefined) return;
+    const isResumed = have.position !== undefined && site.tabs.length === 1;
+    this.#flows.set(nameOf(end, id), {
+      site,
+      isProbe: have.cursor?.era === "",
+      bytes: 0,
+      batches: new Map(),
+      durable: isResumed ? new Set(site.underWay) : NOTHING,
+    });
+  }
+
+  #batch(
+    end: SimEnd,
+    { id, batch, to, mode }: Batch,
+    bytes: number,
+    operations: readonly WireOperation[],
+  ): void {
+    const flow = this.#flow(end, id);
+    if (flow === undefined) return;
+    const { windowBytes, violate } = this.#options;
+    if (flow.bytes > 0 && flow.bytes + bytes > windowBytes) {
+      violate(`${flow.bytes} and ${bytes} bytes are under way in a window of ${windowBytes}`);
+    }
+    const sent = operations.filter(({ op, key }) => op === "node" && isNodeKey(key));
+    const nodes = sent.map(({ key }) => keyText(key));
+    // A node that the followed store has written since is news.
+    const again = nodes.find((key) => flow.durable.has(key) && flow.site.underWay.has(key));
+    if (again !== undefined && mode !== "recycled") {
+      violate(`${again}, which is durable at ${flow.site.name}, is sent again`);
+    }
+    if (to !== undefined) flow.durable = NOTHING;
+    flow.bytes += bytes;
+    flow.batches.set(batch, { bytes, to, nodes: mode === "recycled" ? [] : nodes });
+  }
+
+  /** What is acknowledged is durable, or kept back for a cut that is still to come. */
+  #ack(end: SimEnd, id: number, acknowledged: number): void {
+    const flow = this.#flow(end, id);
+    if (flow === undefined) return;
+    const landed = [...flow.batches].filter(([batch]) => batch <= acknowledged);
+    for (const [batch, { bytes }] of landed) {
+      flow.batches.delete(batch);
+      flow.bytes -= bytes;
+    }
+    if (flow.isProbe) return;
+    const { site } = flow;
+    const last = landed.findLast(([, { to }]) => to !== undefined)?.[1].to;
+    if (last !== undefined && !hasReached(site, last)) {
+      this.#options.violate(
+        `${site.name} acknowledges cursor ${last.seq} and does not stand there`,
+      );
+    }
+    if (last !== undefined || site.tabs.length !== 1) return;
+    const missing = landed
+      .flatMap(([, { nodes }]) => nodes)
+      .find((key) => !site.mirror.entries.has(key));
+    if (missing !== undefined) {
+      this.#options.violate(`${site.name} acknowledges ${missing}, which is not there`);
+    }
+  }
+
+  /** The subscription that a message of either end is about. */
+  #flow(end: SimEnd, id: number): Flow | undefined {
+    return this.#flows.get(nameOf(end, id));
+  }
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+function hasReached({ upstream, standing }: Site, cursor: Cursor): boolean {
+  const here = standing?.cursor;
+  if (here === undefined || upstream === undefined) return false;
+  if (here.era === cursor.era) return here.seq >= cursor.seq;
+  const [at, due] = [upstream.history.at(here), upstream.history.at(cursor)];
+  return at === undefined || due === undefined || at >= due;
+}
+
+function nameOf({ line }: SimEnd, id: number): string {
+  return `${line.name} ${id}`;
+}

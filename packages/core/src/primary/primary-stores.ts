@@ -1,0 +1,89 @@
+/** The stores that a context serves. */
+import type { Uuid } from "@datahike-sync/edn";
+import type { Environment, Upstream } from "../environment.ts";
+import type { ReadableStore, Store } from "../store.ts";
+import type { RegisterOptions, Registration } from "../sync.ts";
+import type { Counters } from "./counters.ts";
+import { retryLater } from "./failure.ts";
+import { RegisteredStore } from "./registered-store.ts";
+
+export class PrimaryStores {
+  /** Counted by those who serve. */
+  readonly counters: Counters = { subscribers: 0, encodedBodies: 0, sentBytes: 0 };
+  readonly #environment: Environment;
+  readonly #stores = new Map<string, RegisteredStore>();
+  /** What subscribers still do, also those who have ended. */
+  readonly #work = new Set<Promise<void>>();
+  #catchingUp = 0;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  get stats(): Readonly<Counters> {
+    return { ...this.counters };
+  }
+
+  /** @throws {TypeError} when the id is registered, or the options do not fit the store. */
+  register(
+    store: Store | ReadableStore,
+    storeId: Uuid,
+    options: RegisterOptions,
+    upstream: () => Upstream | undefined,
+  ): Registration {
+    const id = storeId.identity;
+    if (this.#stores.has(id)) throw new TypeError("a store of this id is registered");
+    const environment = this.#environment;
+    const registered = new RegisteredStore({ store, storeId, options, upstream, environment });
+    this.#stores.set(id, registered);
+    return {
+      storeId,
+      refresh: () => registered.refresh(),
+      unregister: () => {
+        // The id may be another store's by now.
+        if (this.#stores.get(id) === registered) this.#stores.delete(id);
+        registered.stop();
+      },
+    };
+  }
+
+  find(storeId: Uuid): RegisteredStore | undefined {
+    return this.#stores.get(storeId.identity);
+  }
+
+  /**
+   * Takes one of the places of those who catch up. Returns the function that gives it back.
+   *
+   * @throws {SyncError} `RETRY_LATER` when there is none.
+   */
+  takePlace(): () => void {
+    const { limits, random } = this.#environment;
+    if (this.#catchingUp >= limits.maxCatchingUp) {
+      const afterMs = Math.round(RETRY_MS * (1 + SPREAD * random()));
+      throw retryLater("too many are catching up", afterMs);
+    }
+    this.#catchingUp++;
+    return () => {
+      this.#catchingUp--;
+    };
+  }
+
+  /** Waits for this in `close`. */
+  track(work: Promise<void>): void {
+    this.#work.add(work);
+    void work.finally(() => this.#work.delete(work));
+  }
+
+  /** Serves nothing any more. Resolves when the reads under way have ended. */
+  async close(): Promise<void> {
+    for (const registered of this.#stores.values()) registered.stop();
+    this.#stores.clear();
+    await Promise.all(this.#work);
+  }
+}
+
+/** When those who were turned away come back at the earliest. */
+const RETRY_MS = 1_000;
+
+/** How many times that they are spread over, so that they do not come back all at once. */
+const SPREAD = 4;

@@ -1,0 +1,39 @@
+/** How far an interrupted scan has come, as the replica keeps it. */
+import { type Edn, equals, type Uuid } from "@datahike-sync/edn";
+import type { FeedPosition } from "../feed.ts";
+
+export interface ScanPosition {
+  /** Of the feed in which the numbers count. */
+  readonly era: string;
+  /** Nodes up to here are at the replica. */
+  readonly reached: FeedPosition;
+  /** Of a scan of everything: the store's last commit when it began. */
+  readonly base: number | undefined;
+  /** Cells up to here were sent to be shown at once. */
+  readonly early: FeedPosition;
+}
+
+export function writeScanPosition(
+  selection: Uuid,
+  { era, reached, base, early }: ScanPosition,
+): Edn {
+  return [selection, era, reached.seq, reached.place, base ?? null, early.seq, early.place];
+}
+
+/** A position of this selection; `undefined` for anything else. */
+export function readScanPosition(selection: Uuid, position: Edn): ScanPosition | undefined {
+  if (!Array.isArray(position) || position.length !== 7) return undefined;
+  // `as`: an array that is EDN is a vector.
+  const [id = null, era, seq, place, base, earlySeq, earlyPlace] = position as readonly Edn[];
+  if (!equals(id, selection) || typeof era !== "string") return undefined;
+  if (!isCount(seq) || !isCount(place) || !isCount(earlySeq) || !isCount(earlyPlace)) {
+    return undefined;
+  }
+  if (base !== null && !isCount(base)) return undefined;
+  const early = { seq: earlySeq, place: earlyPlace };
+  return { era, reached: { seq, place }, base: base ?? undefined, early };
+}
+
+function isCount(value: Edn | undefined): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}

@@ -1,0 +1,192 @@
+/** One subscription on a line: from its request to its end. */
+import { type Edn, equals, isSyncError, SyncError } from "@datahike-sync/edn";
+import type { Line } from "../dialect.ts";
+import type { Environment } from "../environment.ts";
+import type { Subscribe } from "../protocol.ts";
+import { Bell } from "./bell.ts";
+import { failureOf, faultOf, notFound, retryLater } from "./failure.ts";
+import { Flow } from "./flow.ts";
+import { Outlet } from "./outlet.ts";
+import type { PrimaryStores } from "./primary-stores.ts";
+import type { RegisteredStore, RegisteredSubscriber } from "./registered-store.ts";
+import type { Selection } from "./selection.ts";
+import type { Replies } from "./session.ts";
+
+export interface SubscriberOptions {
+  readonly request: Subscribe;
+  readonly line: Line;
+  readonly stores: PrimaryStores;
+  readonly environment: Environment;
+  /** The most bytes that the two sides have agreed to have unacknowledged. */
+  readonly maxWindowBytes: number;
+  /** The other side acknowledges too late. */
+  readonly onTimeout: () => void;
+  /** Nothing is sent any more. */
+  readonly onEnd: () => void;
+}
+
+export class Subscriber implements RegisteredSubscriber {
+  readonly #options: SubscriberOptions;
+  readonly #ended = new AbortController();
+  readonly #flow: Flow;
+  readonly #outlet: Outlet;
+  readonly #replies: Replies = { reconcile: undefined, need: undefined };
+  /** Whether rights have changed since they were asked. */
+  #isOutdated = false;
+  #granted: { readonly registered: RegisteredStore; readonly selection: Selection } | undefined;
+
+  constructor(options: SubscriberOptions) {
+    const { request, line, stores, environment, maxWindowBytes, onTimeout } = options;
+    const bell = new Bell();
+    this.#options = options;
+    this.#flow = new Flow({
+      windowBytes: Math.min(request.window, maxWindowBytes),
+      timeoutMs: environment.limits.batchTimeoutMs,
+      clock: environment.clock,
+      onAck: () => bell.ring(),
+      onTimeout,
+    });
+    this.#outlet = new Outlet({
+      id: request.id,
+      line,
+      flow: this.#flow,
+      bell,
+      counters: stores.counters,
+      signal: this.#ended.signal,
+    });
+  }
+
+  /** Serves until it ends. Never rejects. */
+  async run(): Promise<void> {
+    try {
+      await this.#run();
+    } catch (error) {
+      if (!this.#ended.signal.aborted) this.#fail(error);
+    }
+  }
+
+  /** @throws {SyncError} `PROTOCOL_VIOLATION` for a batch that was never sent. */
+  ack(batch: number): void {
+    this.#flow.ack(batch);
+  }
+
+  /** @throws {SyncError} `PROTOCOL_VIOLATION` for what is no answer to an offer. */
+  need(keys: readonly Edn[]): void {
+    if (this.#replies.need === undefined) throw violation("a need of what was not offered");
+    this.#replies.need(keys);
+  }
+
+  /** @throws {SyncError} `PROTOCOL_VIOLATION` for what is no answer to ranges. */
+  reconcile(ranges: Edn): void {
+    if (this.#replies.reconcile === undefined) throw violation("an answer to nothing");
+    this.#replies.reconcile(ranges);
+  }
+
+  /** Nothing is sent from now on, but for the error. */
+  end(error?: SyncError): void {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
+    this.#flow.stop();
+    const { line, request, onEnd } = this.#options;
+    // Where it cannot be sent the line has ended, and with it everything.
+    if (error !== undefined) line.send(failureOf(request.id, error)).catch(() => undefined);
+    onEnd();
+  }
+
+  dismiss(): void {
+    this.#refuse("the store was unregistered");
+  }
+
+  /** Until the answer is there nothing is sent. */
+  recheck(): void {
+    this.#isOutdated = true;
+    const release = this.#outlet.hold();
+    void this.#recheck().then(release);
+  }
+
+  async #run(): Promise<void> {
+    const registered = this.#options.stores.find(this.#options.request.storeId);
+    // Before anything is asked: the answer may be of rights that change meanwhile.
+    const remove = registered?.add(this);
+    try {
+      let selection: Selection | undefined;
+      do {
+        this.#isOutdated = false;
+        selection = await this.#grant(registered);
+        this.#ended.signal.throwIfAborted();
+      } while (this.#isOutdated);
+      if (registered !== undefined && selection !== undefined) {
+        this.#granted = { registered, selection };
+        await this.#serve(registered, selection);
+      }
+    } finally {
+      remove?.();
+    }
+  }
+
+  async #serve(registered: RegisteredStore, selection: Selection): Promise<void> {
+    const { request, line, stores, environment } = this.#options;
+    const { storeId, have } = request;
+    const { limits } = environment;
+    stores.counters.subscribers++;
+    try {
+      const session = {
+        storeId,
+        environment,
+        outlet: this.#outlet,
+        bodies: { codec: line.codec, limits, counters: stores.counters },
+        replies: this.#replies,
+        takePlace: () => stores.takePlace(),
+      };
+      await registered.service.serve(session, selection, have);
+    } finally {
+      stores.counters.subscribers--;
+    }
+  }
+
+  /** What the other side may have; where that is nothing, it is told so, whatever the reason. */
+  async #grant(registered: RegisteredStore | undefined): Promise<Selection | undefined> {
+    const { request, line } = this.#options;
+    const { principal } = line.peer;
+    const grant = await registered?.grant(principal, request.select);
+    if (grant?.selection === undefined) {
+      this.#refuse(grant === undefined ? "no such store" : "not authorized", grant?.reason);
+    }
+    return grant?.selection;
+  }
+
+  async #recheck(): Promise<void> {
+    if (this.#granted === undefined) return;
+    const { registered, selection: before } = this.#granted;
+    try {
+      const selection = await this.#grant(registered);
+      // Under another selection it is another subscription.
+      if (selection !== undefined && !equals(selection.id, before.id)) {
+        this.end(retryLater("the selection has changed", 0));
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #refuse(why: string, cause?: unknown): void {
+    if (this.#ended.signal.aborted) return;
+    const error = notFound(why, cause);
+    const { environment, request } = this.#options;
+    environment.tell({ type: "refused", storeId: request.storeId, error });
+    this.end(error);
+  }
+
+  #fail(error: unknown): void {
+    if (isSyncError(error, "TRANSPORT_CLOSED")) return this.end();
+    const { environment, request } = this.#options;
+    const known = faultOf(error);
+    if (known !== error) environment.report(known);
+    environment.tell({ type: "failed", storeId: request.storeId, error: known });
+    this.end(known);
+  }
+}
+
+function violation(message: string): SyncError {
+  return new SyncError("PROTOCOL_VIOLATION", message);
+}
