@@ -14,7 +14,7 @@ import {
 } from "@datahike-sync/core";
 import { MemoryStore } from "@datahike-sync/store-memory";
 import { ChannelServer } from "@datahike-sync/transport-channel";
-import { measure, type Row } from "./measure.ts";
+import { type MeasureOptions, measure, type Row } from "./measure.ts";
 
 /** Entries of the store that is followed from nothing. */
 const ENTRIES = 100_000;
@@ -28,16 +28,8 @@ const AHEAD_BYTES = 2 * 2 ** 20;
 
 const CODEC: Codec = msgpackCodec();
 
-/** Times a first sync, and commits as they are made; stores in memory, in one process. */
-export async function measureEngine(rounds: number): Promise<Row[]> {
-  return [
-    ...(await measureFirstSync(rounds)),
-    ...(await measureCommits(1, rounds)),
-    ...(await measureCommits(100, rounds)),
-  ];
-}
-
-async function measureFirstSync(rounds: number): Promise<Row[]> {
+/** Times a subscription from nothing; stores in memory, all in one process. */
+export async function measureFirstSync(options: MeasureOptions): Promise<Row[]> {
   await using pair = await Pair.open();
   const { store } = pair;
   for (let start = 0; start < ENTRIES; start += BATCH) {
@@ -62,11 +54,12 @@ async function measureFirstSync(rounds: number): Promise<Row[]> {
         },
       ],
     },
-    rounds,
+    options,
   );
 }
 
-async function measureCommits(size: number, rounds: number): Promise<Row[]> {
+/** Times commits of so many operations, from the first write until the replica has the last. */
+export async function measureCommits(size: number, options: MeasureOptions): Promise<Row[]> {
   await using pair = await Pair.open();
   await using copy = await openStore();
   await using subscription = pair.follow(copy);
@@ -91,7 +84,7 @@ async function measureCommits(size: number, rounds: number): Promise<Row[]> {
         },
       ],
     },
-    rounds,
+    options,
   );
 }
 

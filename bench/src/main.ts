@@ -1,22 +1,31 @@
 /** Ours and what it stands on, side by side. */
 import { parseArgs } from "node:util";
-import { measureEngine } from "./engine.ts";
-import type { Row } from "./measure.ts";
+import { measureCommits, measureFirstSync } from "./engine.ts";
+import type { MeasureOptions, Row } from "./measure.ts";
 import { measureReading } from "./reading.ts";
 
 const OPTIONS = {
   quick: { type: "boolean", default: false },
   only: { type: "string" },
+  ours: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
 } as const;
 
-const PARTS = { reading: measureReading, engine: measureEngine } as const;
+const PARTS: Readonly<Record<string, (options: MeasureOptions) => Promise<Row[]>>> = {
+  reading: measureReading,
+  "first-sync": measureFirstSync,
+  "commits-of-1": (options) => measureCommits(1, options),
+  "commits-of-100": (options) => measureCommits(100, options),
+};
 
 async function main(): Promise<void> {
-  const { quick, only, json } = parseArgs({ options: OPTIONS }).values;
+  const { quick, only, ours: onlyOurs, json } = parseArgs({ options: OPTIONS }).values;
   const parts = Object.entries(PARTS).filter(([name]) => only === undefined || only === name);
+  if (parts.length === 0) throw new TypeError(`--only takes ${Object.keys(PARTS).join(", ")}`);
   const rows: Row[] = [];
-  for (const [, measurePart] of parts) rows.push(...(await measurePart(quick ? 3 : 11)));
+  for (const [, measurePart] of parts) {
+    rows.push(...(await measurePart({ rounds: quick ? 3 : 11, onlyOurs })));
+  }
   console.log(json ? JSON.stringify(rows, null, 2) : rows.map(formatRow).join("\n"));
 }
 

@@ -14,8 +14,15 @@ export interface Workload {
   /** How much work one run is, in `unit`. */
   readonly amount: number;
   readonly unit: "bytes" | "datoms" | "keys" | "operations";
-  /** The first is what the others are compared with. */
+  /** The first is what the others are compared with, the last is ours. */
   readonly contenders: readonly [Contender, ...Contender[]];
+}
+
+export interface MeasureOptions {
+  /** How often each contender is timed, after a warm-up. */
+  readonly rounds: number;
+  /** Whether only ours is run: for a profile of nothing else. */
+  readonly onlyOurs: boolean;
 }
 
 export interface Row {
@@ -32,12 +39,16 @@ export interface Row {
   readonly bytesEach?: number;
 }
 
-/** Runs the contenders in turn, `rounds` times after a warm-up. */
-export async function measure(work: Workload, rounds: number): Promise<Row[]> {
-  const times = work.contenders.map((): number[] => []);
+/** Runs the contenders in turn. */
+export async function measure(
+  work: Workload,
+  { rounds, onlyOurs }: MeasureOptions,
+): Promise<Row[]> {
+  const contenders = onlyOurs ? work.contenders.slice(-1) : work.contenders;
+  const times = contenders.map((): number[] => []);
   const results: unknown[] = [];
   for (let round = -1; round < rounds; round++) {
-    for (const [index, { run }] of work.contenders.entries()) {
+    for (const [index, { run }] of contenders.entries()) {
       const started = performance.now();
       const result = await run();
       // A look at the result, so that no compiler leaves the work out.
@@ -46,7 +57,7 @@ export async function measure(work: Workload, rounds: number): Promise<Row[]> {
       results[index] = result;
     }
   }
-  return work.contenders.map(({ system, sends }, index) => {
+  return contenders.map(({ system, sends }, index) => {
     const own = times[index] ?? [];
     const ms = median(own);
     const ratio = median(own.map((time, round) => (times[0]?.[round] ?? time) / time));

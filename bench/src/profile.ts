@@ -9,7 +9,6 @@ interface Profile {
     readonly callFrame: {
       readonly functionName: string;
       readonly url: string;
-      readonly lineNumber: number;
     };
   }[];
   /** The node that was running, at each sample. */
@@ -18,7 +17,7 @@ interface Profile {
   readonly timeDeltas: readonly number[];
 }
 
-const SHOWN = 30;
+const SHOWN = 25;
 
 async function main(): Promise<void> {
   const { positionals } = parseArgs({ allowPositionals: true });
@@ -27,26 +26,42 @@ async function main(): Promise<void> {
     throw new TypeError("usage: node bench/dist/profile.js <file.cpuprofile>");
   // `as`: whoever gives it another file gets nonsense, and nobody else does.
   const profile = JSON.parse(await readFile(path, "utf8")) as Profile;
-  const names = new Map(profile.nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
-  const times = new Map<string, number>();
+  const places = new Map(profile.nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)]));
+  const folders = new Map<string, number>();
+  const functions = new Map<string, number>();
   let total = 0;
   for (const [index, id] of profile.samples.entries()) {
-    const name = names.get(id) ?? "";
+    const { name, folder } = places.get(id) ?? NOWHERE;
     if (name === "(idle)") continue;
     const time = profile.timeDeltas[index] ?? 0;
-    times.set(name, (times.get(name) ?? 0) + time);
+    add(folders, folder, time);
+    add(functions, `${name}  ${folder}`, time);
     total += time;
   }
-  const sorted = [...times].toSorted(([, a], [, b]) => b - a).slice(0, SHOWN);
-  for (const [name, time] of sorted) {
-    console.log(`${((time / total) * 100).toFixed(1).padStart(5)} %  ${name}`);
+  for (const times of [folders, functions]) {
+    for (const [what, time] of [...times].toSorted(([, a], [, b]) => b - a).slice(0, SHOWN)) {
+      console.log(`${((time / total) * 100).toFixed(1).padStart(5)} %  ${what}`);
+    }
+    console.log("");
   }
 }
 
-function nameOf({ functionName, url, lineNumber }: Profile["nodes"][number]["callFrame"]): string {
-  if (url === "") return functionName;
-  const file = url.split("/").slice(-4).join("/").replace("/dist/", "/");
-  return `${functionName === "" ? "(anonymous)" : functionName}  ${file}:${lineNumber + 1}`;
+const NOWHERE = { name: "", folder: "" } as const;
+
+/** A function, and the folder that it is of; the engine's own have none. */
+function placeOf({ functionName, url }: Profile["nodes"][number]["callFrame"]): {
+  readonly name: string;
+  readonly folder: string;
+} {
+  const name = functionName === "" ? "(anonymous)" : functionName;
+  if (url === "") return { name, folder: name };
+  if (!url.startsWith("file:")) return { name, folder: "Node" };
+  const path = url.replace(/^.*\/(?=(packages|bench|node_modules)\/)/, "").replace("/dist/", "/");
+  return { name, folder: path.slice(0, path.lastIndexOf("/")) };
+}
+
+function add(times: Map<string, number>, what: string, time: number): void {
+  times.set(what, (times.get(what) ?? 0) + time);
 }
 
 await main();

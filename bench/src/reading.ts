@@ -9,14 +9,14 @@ import { unpackStore } from "@datahike-sync/fixtures";
 import { uuid } from "@datahike-sync/hasch";
 import { FileStore } from "@datahike-sync/store-file";
 import { datahikeWalker } from "@datahike-sync/walker-datahike";
-import { measure, type Row, type Workload } from "./measure.ts";
+import { type MeasureOptions, measure, type Row, type Workload } from "./measure.ts";
 import { toPlain } from "./plain.ts";
 
 /** Times decoding, walking, iterating and naming what the bundled store holds. */
-export async function measureReading(rounds: number): Promise<Row[]> {
+export async function measureReading(options: MeasureOptions): Promise<Row[]> {
   await using unpacked = await unpackStore("datahike-0.8/medium");
   const rows: Row[] = [];
-  for (const work of await workloads(unpacked.path)) rows.push(...(await measure(work, rounds)));
+  for (const work of await workloads(unpacked.path)) rows.push(...(await measure(work, options)));
   return rows;
 }
 

@@ -10,9 +10,9 @@ export interface Environment {
   readonly clock: Clock;
   /** At least 0, below 1. */
   readonly random: () => number;
-  tell(event: SyncEvent): void;
+  readonly tell: (event: SyncEvent) => void;
   /** For what went wrong where nobody waits: a fault of this software, or of a listener. */
-  report(error: SyncError): void;
+  readonly report: (error: SyncError) => void;
 }
 
 /** What a relay's primary side asks of the subscription that feeds the same store. */
@@ -21,6 +21,8 @@ export interface Upstream {
   readonly isWhole: boolean;
   /** Where the store stands, or will stand with the commit that is being made. */
   readonly cursor: StepCursor | undefined;
+  /** The same as the store says it, to which other openers may have written. */
+  stored(): Promise<Pick<Upstream, "isWhole" | "cursor">>;
   /** Tells when either has changed and is durable. Returns the stop function. */
   onChange(listener: () => void): () => void;
 }

@@ -65,7 +65,7 @@ export interface Hello {
 
 export interface Subscribe {
   readonly type: "subscribe";
-  /** Chosen by the replica, for this line; never used again on it. */
+  /** Chosen by the replica, for this line: greater than all that it has chosen before. */
   readonly id: number;
   readonly storeId: Uuid;
   /** The walker's options, which `authorize` may narrow. */

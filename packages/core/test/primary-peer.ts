@@ -31,7 +31,7 @@ import { StepChecksum } from "../src/step-checksum.ts";
 import { TestDisk } from "./replica-world.ts";
 
 /** EDN text: a codec that needs no other package. */
-export const codec: Codec = {
+const codec: Codec = {
   name: "edn",
   lossy: [],
   encode: (value) => new TextEncoder().encode(print(value)),
@@ -41,7 +41,7 @@ export const codec: Codec = {
 export const STORE: Uuid = uuid("1ebf788e-dd20-5274-9050-b5d76d77a9ab");
 
 /** Time that stands still until it is moved. */
-export class ManualClock implements Clock {
+class ManualClock implements Clock {
   #now = 0;
   #timers: { readonly time: number; readonly job: () => void }[] = [];
 
@@ -466,8 +466,8 @@ export interface World {
   readonly stores: PrimaryStores;
   readonly registration: Registration;
   /** Another opener of the same store, with the same clock. */
-  reopen(): Promise<Store>;
-  peer(options?: PeerOptions, memory?: Memory): Peer;
+  readonly reopen: () => Promise<Store>;
+  readonly peer: (options?: PeerOptions, memory?: Memory) => Peer;
 }
 
 export async function open(

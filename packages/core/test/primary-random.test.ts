@@ -7,7 +7,7 @@ import {
   gone,
   type Memory,
   open,
-  Peer,
+  type Peer,
   set,
   settled,
   shownOf,
@@ -110,7 +110,14 @@ class Peers {
     const isLazy = this.#random.below(2) === 0;
     const peer = this.#world.peer({ isLazy, window: this.#random.pick([0, 500, 10 ** 6]) }, memory);
     this.#peers[at] = peer;
-    peer.onCut = () => this.#check(peer);
+    let before = memory?.cursor?.seq ?? 0;
+    peer.onCut = () => {
+      const seq = peer.memory.cursor?.seq ?? 0;
+      // Never an earlier state after a later one.
+      if (seq < before) throw new Error(`${seq} after ${before}`);
+      before = seq;
+      this.#check(peer);
+    };
     void peer.subscribe();
   }
 }
@@ -162,16 +169,22 @@ async function act(random: Random, openers: readonly Store[], peers: Peers): Pro
     case 4:
       return peers.stir();
     default: {
-      const operations = Array.from({ length: 1 + random.below(4) }, (): Operation => {
-        const key = random.below(12);
-        if (random.below(4) === 0) return gone(key);
-        // A key of a node has one value only, until it is deleted.
-        if (key >= 8) return set(key, "node", true);
-        return set(key, random.pick([0, random.below(5), "long".repeat(random.below(60))]));
+      const writes = Array.from({ length: random.pick([1, 1, 3]) }, () => {
+        return store.write(randomOperations(random));
       });
-      await store.write(operations);
+      await Promise.all(writes);
     }
   }
+}
+
+function randomOperations(random: Random): readonly Operation[] {
+  return Array.from({ length: 1 + random.below(4) }, (): Operation => {
+    const key = random.below(12);
+    if (random.below(4) === 0) return gone(key);
+    // A key of a node has one value only, until it is deleted.
+    if (key >= 8) return set(key, "node", true);
+    return set(key, random.pick([0, random.below(5), "long".repeat(random.below(60))]));
+  });
 }
 
 test("with a walker", async () => {

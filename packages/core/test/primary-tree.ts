@@ -1,7 +1,6 @@
 /** A store of trees: pointers that a list names, and nodes that name their children. */
 import {
   type DiffOptions,
-  type DiffStep,
   type Operation,
   type PointerState,
   type ReadableStore,
@@ -9,7 +8,7 @@ import {
   SyncError,
   type Walker,
 } from "@datahike-sync/core";
-import { type Edn, identity, read } from "@datahike-sync/edn";
+import { type Edn, identity, print, read } from "@datahike-sync/edn";
 import type { Random } from "@datahike-sync/testing";
 
 /** Names the pointers. Has no token itself. */
@@ -32,10 +31,9 @@ export function treeWalker(names?: readonly Edn[]): Walker {
       const isRecycled = [...from, ...to].some(({ value }) => walker.recycles(value));
       const held = isRecycled ? new Map<string, Edn>() : await reach(store, from, "from", options);
       const reached = await reach(store, to, "to", options);
-      for (const [id, key] of reached)
-        if (!held.has(id)) yield { key, change: "added" } as DiffStep;
+      for (const [id, key] of reached) if (!held.has(id)) yield { key, change: "added" };
     },
-    classify: (key) => (String(key).startsWith("n:") ? "node" : "pointer"),
+    classify: (key) => (textOf(key).startsWith("n:") ? "node" : "pointer"),
     children: (value) => (value as readonly Edn[]).slice(1),
     token: (value) => (Array.isArray(value) && typeof value[0] === "number" ? value[0] : undefined),
     resolve: async (store, token) => store.get(["kept", token]),
@@ -113,7 +111,7 @@ export class Trees {
     const visit = (key: Edn): void => {
       if (live.has(key)) return;
       live.add(key);
-      for (const child of this.#nodes.get(String(key))?.slice(1) ?? []) visit(child);
+      for (const child of this.#nodes.get(textOf(key))?.slice(1) ?? []) visit(child);
     };
     for (const value of this.#pointers.values()) for (const root of value.slice(2)) visit(root);
     const dead = Array.from(this.#nodes.keys()).filter((key) => !live.has(key));
@@ -129,13 +127,13 @@ export class Trees {
   shown(names: readonly string[] = Array.from(this.#pointers.keys())): string {
     const lines: string[] = [];
     const visit = (key: Edn): string => {
-      const [payload, ...children] = this.#nodes.get(String(key)) ?? [];
-      return `(${String(payload)} ${children.map(visit).join(" ")})`;
+      const [payload, ...children] = this.#nodes.get(textOf(key)) ?? [];
+      return `(${textOf(payload)} ${children.map(visit).join(" ")})`;
     };
     for (const name of names) {
       const [version, , ...roots] = this.#pointers.get(name) ?? [];
       if (version !== undefined)
-        lines.push(`${name} ${String(version)} ${roots.map(visit).join()}`);
+        lines.push(`${name} ${textOf(version)} ${roots.map(visit).join()}`);
     }
     return lines.sort().join("\n");
   }
@@ -164,13 +162,17 @@ export function shownTrees(
   const visit = (key: Edn): string => {
     const value = valueOf(key);
     if (value === undefined) return "MISSING";
-    return `(${String(value[0])} ${value.slice(1).map(visit).join(" ")})`;
+    return `(${textOf(value[0])} ${value.slice(1).map(visit).join(" ")})`;
   };
-  const lines = Array.from(held.values(), ({ key }) => String(key))
+  const lines = Array.from(held.values(), ({ key }) => textOf(key))
     .filter((name) => name !== NAMES && !name.startsWith("n:"))
     .map((name) => {
       const [version, , ...roots] = valueOf(name) ?? [];
-      return `${name} ${String(version)} ${roots.map(visit).join()}`;
+      return `${name} ${textOf(version)} ${roots.map(visit).join()}`;
     });
   return lines.sort().join("\n");
+}
+
+function textOf(value: Edn | undefined): string {
+  return typeof value === "string" ? value : print(value ?? null);
 }

@@ -143,11 +143,42 @@ describe("an answer", () => {
     ["with a range that is none", [7]],
     ["with a mode that is none", [[null, 9]]],
     ["that asks", [[null, 3]]],
-    ["with ranges out of order", [[[5, "b"], 0], [[0, "a"], 0], [null, 0]]],
-    ["with a range behind the end", [[null, 0], [null, 0]]],
-    ["with a time that is none", [[[0.5, ""], 0], [null, 0]]],
-    ["with a time beyond all times", [[[2 ** 50, ""], 0], [null, 0]]],
-    ["with a bound without a text", [[[1, 2], 0], [null, 0]]],
+    [
+      "with ranges out of order",
+      [
+        [[5, "b"], 0],
+        [[0, "a"], 0],
+        [null, 0],
+      ],
+    ],
+    [
+      "with a range behind the end",
+      [
+        [null, 0],
+        [null, 0],
+      ],
+    ],
+    [
+      "with a time that is none",
+      [
+        [[0.5, ""], 0],
+        [null, 0],
+      ],
+    ],
+    [
+      "with a time beyond all times",
+      [
+        [[2 ** 50, ""], 0],
+        [null, 0],
+      ],
+    ],
+    [
+      "with a bound without a text",
+      [
+        [[1, 2], 0],
+        [null, 0],
+      ],
+    ],
     ["with a fingerprint that is none", [[null, 1, [3, new Uint8Array(7)]]]],
     ["with a count that is none", [[null, 1, [-3, new Uint8Array(8)]]]],
     ["with an item without a key", [[null, 2, [[1]]]]],

@@ -63,9 +63,9 @@ describe("a connection", () => {
     const connection = world.connection();
     const first = connection.follow(STORE, store, {});
     const second = connection.follow(STORE, store, {});
+    const line = await world.line();
     const other = connection.follow(OTHER, store, {});
     expect(connection.size).toBe(3);
-    const line = await world.line();
     await until(() => line.of("subscribe").length === 2);
     expect(line.of("subscribe").map(({ id }) => id)).toEqual([1, 2]);
     expect(() => connection.follow(STORE, store, { select: 1 })).toThrow(TypeError);

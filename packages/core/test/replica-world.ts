@@ -103,6 +103,7 @@ export class TestDisk {
   #rows = new Map<string, Uint8Array>();
   #openers = new Set<object>();
   readonly #random: Random;
+  #time = 0;
   /** Called before each commit; what it resolves to has to be waited for. */
   beforeCommit: (() => Promise<void> | undefined) | undefined;
 
@@ -111,7 +112,7 @@ export class TestDisk {
   }
 
   open(codec: Codec = CODEC): Promise<Store> {
-    return openStore(this.driver(), { codec, now: () => 1 });
+    return openStore(this.driver(), { codec, now: () => ++this.#time });
   }
 
   crash(): void {

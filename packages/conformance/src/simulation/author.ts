@@ -48,7 +48,11 @@ export class Author {
   toOldRoot(name: string): Operation[] {
     const { mirror, dice } = this.#options;
     const roots = [...mirror.entries].filter(
-      ([key, { content }]) => key.startsWith("n") && content.kids.length > 0 && mirror.isWhole(key),
+      ([key, { content, origin }]) =>
+        key.startsWith("n") &&
+        origin === undefined &&
+        content.kids.length > 0 &&
+        mirror.isWhole(key),
     );
     return roots.length === 0 ? [] : this.#point(name, [dice.pick(roots)[0]]);
   }

@@ -268,7 +268,7 @@ function crash(world: World, sites: readonly Site[], dice: Dice): boolean {
   if (running.length === 0) return false;
   const site = dice.pick(running);
   end(world, site, dice);
-  if (dice.chance(0.7)) world.opening.crash?.(site.place);
+  if (dice.chance(0.7)) world.failPower(site);
   world.say(`${site.name} crashes`);
   world.later(dice.between(1, 3_000), () => restart(world, site));
   return true;

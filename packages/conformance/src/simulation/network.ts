@@ -143,19 +143,20 @@ export class Network {
     return ({ signal } = {}) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted === true) return reject(signal.reason);
+        const stop = () => {
+          this.#dials = this.#dials.filter((other) => other !== dial);
+          reject(signal?.reason);
+        };
         const run = async () => {
+          signal?.removeEventListener("abort", stop);
           const there = server();
-          if (signal?.aborted === true) reject(signal.reason);
-          else if (this.isDown || there === undefined || !there.isListening) {
+          if (this.isDown || there === undefined || !there.isListening) {
             reject(new SyncError("TRANSPORT_CLOSED", "nobody takes lines there"));
           } else resolve((await this.#connect(life, there, peer)).dialer);
         };
         const dial = { life, label: `dial ${life.name}`, at: this.#after(), run };
         this.#dials.push(dial);
-        signal?.addEventListener("abort", () => {
-          this.#dials = this.#dials.filter((other) => other !== dial);
-          reject(signal.reason);
-        });
+        signal?.addEventListener("abort", stop, { once: true });
       });
   }
 

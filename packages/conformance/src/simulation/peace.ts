@@ -11,6 +11,9 @@ import type { World } from "./world.ts";
 export async function makePeace(world: World): Promise<void> {
   world.say("* peace");
   heal(world);
+  await repairWorld(world);
+  if (world.scenario.kind === "walker" && world.dice.chance(0.3)) await keepWriting(world);
+  if (world.violation !== undefined) return;
   await untilAgreed(world);
   if (world.violation !== undefined) return;
   await writeOnce(world);
@@ -26,6 +29,31 @@ function heal(world: World): void {
   world.tap.clear();
   world.network.heal();
   for (const { rights } of world.sites) rights.isAllowed = true;
+}
+
+/**
+ * Under a walker nobody has to wait for a pause of those who write: pins are sent to their end. Of a
+ * store without one a scan has to meet the end, which moves.
+ */
+async function keepWriting(world: World): Promise<void> {
+  world.say("* peace, and somebody who writes");
+  const waiting = new Set(world.primary.followers.slice(0, 2));
+  for (let events = 0; events < PATIENCE_EVENTS && waiting.size > 0; events++) {
+    if (world.violation !== undefined) return;
+    if (events % EVENTS_PER_WRITE === 0) await writeOnce(world);
+    const { ready } = world;
+    // Time goes on too, or nobody who waits for a timer would ever come to it.
+    if (ready.length > 0 && events % 2 === 0) await world.happen(world.dice.pick(ready));
+    else await world.pass();
+    for (const site of waiting) {
+      if (site.tabs.some(({ subscription }) => subscription?.status.phase === "live")) {
+        waiting.delete(site);
+      }
+    }
+    if (events % 100 === 0) await repairWorld(world);
+  }
+  if (waiting.size === 0) return;
+  world.violate(`no end of catching up: ${[...waiting].map(({ name }) => name).join(", ")}`);
 }
 
 /** Lets things happen until all agree, which must not take for ever. */
@@ -67,6 +95,8 @@ function disagreement(world: World): string | undefined {
   for (const site of world.followers) {
     const wrong = site.check?.checkEnd(site.mirror) ?? nodesMissing(site);
     if (wrong !== undefined) return `${site.name} ${wrong}`;
+    const [here, there] = [site.standing?.cursor?.seq, site.upstream?.history.lastCursor?.seq];
+    if (here !== there) return `${site.name} stands at ${here}, and ${there} is due`;
     for (const { life, subscription } of site.tabs) {
       const status = subscription?.status;
       if (status?.phase !== "live") return `${life.name} is ${status?.phase}`;
@@ -165,6 +195,8 @@ async function untilAnswered(world: World): Promise<void> {
   if (world.awaited.length > 0) world.violate(`never answered: ${world.awaited.join(", ")}`);
 }
 
+/** So many that no walk comes to its end between two. */
+const EVENTS_PER_WRITE = 12;
 /** How long it may take until both ends know that a line is over. */
 const FAREWELL_MS = 2_000;
 /** How long it may take to agree, of virtual time. */

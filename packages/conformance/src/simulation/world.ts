@@ -50,6 +50,8 @@ export class World implements TabWorld {
   readonly #seed: number;
   readonly #quiet = new Quiet();
   readonly #skews = new Map<Place, number>();
+  /** The latest time of day that there ever was at a place. */
+  readonly #latest = new Map<Place, number>();
   readonly #own = new Life("world");
   /** What was put off until now. */
   readonly #due: (() => void | Promise<void>)[] = [];
@@ -102,7 +104,11 @@ export class World implements TabWorld {
     const dice = new Dice(this.#seed, 1000 + this.sites.length);
     const place: Place = {
       name,
-      now: () => EPOCH_MS + Math.round(this.timeline.now) + (this.#skews.get(place) ?? 0),
+      now: () => {
+        const now = EPOCH_MS + Math.round(this.timeline.now) + (this.#skews.get(place) ?? 0);
+        this.#latest.set(place, Math.max(now, this.#latest.get(place) ?? 0));
+        return now;
+      },
       random: () => dice.next(),
     };
     this.#skews.set(place, dice.pick([0, 0, 1, -1]) * dice.below(20 * HOUR_MS));
@@ -121,6 +127,16 @@ export class World implements TabWorld {
   /** Sets the time of day of a place forward or back. */
   skew(site: Site, ms: number): void {
     this.#skews.set(site.place, (this.#skews.get(site.place) ?? 0) + ms);
+  }
+
+  /**
+   * Fails the power of a place. Commits that this loses may be elsewhere, and those that come instead
+   * must have other times, which a store cannot see to whose clock is set back at that very moment.
+   */
+  failPower({ place }: Site): void {
+    this.opening.crash?.(place);
+    const behindMs = (this.#latest.get(place) ?? 0) - place.now();
+    if (behindMs > 0) this.#skews.set(place, (this.#skews.get(place) ?? 0) + behindMs + 1_000);
   }
 
   /** Starts a process at a site. */

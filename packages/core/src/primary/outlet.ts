@@ -5,7 +5,7 @@ import type { Line } from "../dialect.ts";
 import type { StepCursor } from "../feed.ts";
 import type { Batch, Complete, Reconcile, Resync, ResyncReason, Subscribed } from "../protocol.ts";
 import { StepChecksum } from "../step-checksum.ts";
-import { Bell } from "./bell.ts";
+import type { Bell } from "./bell.ts";
 import type { Counters } from "./counters.ts";
 import type { Flow } from "./flow.ts";
 

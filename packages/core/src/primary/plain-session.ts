@@ -43,7 +43,10 @@ export async function servePlain(session: PlainSession, have: Have): Promise<nev
 }
 
 function startOf(state: FeedState, { id }: PlainSelection, have: Have): Start {
-  const position = usablePosition(state, id, have);
+  const position = have.position === undefined ? undefined : readScanPosition(id, have.position);
+  // Of nodes that came from a history which is lost, nobody will ever say that they are gone.
+  const isTold = position !== undefined && isReached(state, position);
+  if (have.position !== undefined && !isTold) return { plan: "reconcile" };
   if (have.cursor === undefined) {
     if (have.position === undefined) return { plan: "all", position: undefined };
     return position?.base === undefined ? { plan: "reconcile" } : { plan: "all", position };
@@ -54,16 +57,9 @@ function startOf(state: FeedState, { id }: PlainSelection, have: Have): Start {
   return { plan: "changes", from: have.cursor, position: isOfChanges ? position : undefined };
 }
 
-function usablePosition(
-  state: FeedState,
-  selection: PlainSelection["id"],
-  have: Have,
-): ScanPosition | undefined {
-  const position =
-    have.position === undefined ? undefined : readScanPosition(selection, have.position);
-  if (position === undefined) return undefined;
-  const { era, reached } = position;
-  return isInHistory(state, { era, seq: reached.seq }) ? position : undefined;
+/** Whether the store has been where a scan had come. */
+function isReached(state: FeedState, { era, reached }: ScanPosition): boolean {
+  return isInHistory(state, { era, seq: reached.seq });
 }
 
 /** One step up to now. `undefined` when it came to nothing, because tombstones were forgotten. */

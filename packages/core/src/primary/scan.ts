@@ -129,7 +129,7 @@ export class Scan {
     if (whole === undefined) return undefined;
     const to = { ...(await cursorAt(store, last)), origin: whole.origin };
     const from = this.#start.plan === "changes" ? withoutOrigin(this.#start.from) : undefined;
-    await this.writer.finish({ from, to, mode: this.#mode() });
+    await this.writer.finish({ from, to });
     return to;
   }
 

@@ -22,7 +22,7 @@ export interface PlainSelection {
 }
 
 /** A filter for somebody. */
-export interface EntryFilter {
+interface EntryFilter {
   /** Whether an entry is for them. */
   passes(entry: SetFact | EncodedEntry): boolean;
   /** Whether they are told that a key is gone: that it was for them may have been. */

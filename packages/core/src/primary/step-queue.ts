@@ -14,6 +14,8 @@ export class StepQueue {
   #weight = 0;
   /** The commit up to which it, or whoever opened it, has everything. */
   #end: number | undefined;
+  /** The last commit that came from elsewhere. */
+  #expected = 0;
   #isOpen = false;
   #void: ResyncReason | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -31,6 +33,8 @@ export class StepQueue {
 
   push(step: LiveStep): void {
     if (this.#void !== undefined) return;
+    // It says what was told here, and the subscriber has what another opener has written since.
+    if (this.#isOpen && this.#end !== undefined && step.to.seq < this.#end) return;
     if (this.#end !== undefined && step.from > this.#end) return this.void("FEED_TRUNCATED");
     this.#steps.push(step);
     this.#weight += step.weight;
@@ -48,11 +52,13 @@ export class StepQueue {
     this.#weight = this.#steps.reduce((sum, { weight }) => sum + weight, 0);
     const [first] = this.#steps;
     if (first === undefined) this.#end = last;
-    else if (first.from > last) this.void("FEED_TRUNCATED");
+    else if (first.from > last) return this.void("FEED_TRUNCATED");
+    this.expect(this.#expected);
   }
 
   /** The store has this commit: it came from elsewhere, unless a step brought it. */
   expect(last: number): void {
+    this.#expected = Math.max(this.#expected, last);
     if (this.#isOpen && this.#end !== undefined && this.#end < last) this.void("FEED_TRUNCATED");
   }
 

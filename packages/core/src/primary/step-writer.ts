@@ -31,11 +31,14 @@ export class StepWriter {
     return undefined;
   }
 
-  /** Sends what was added, as the end of the step. */
+  /**
+   * Sends what was added, as the end of the step; with a position too, for a replica that needs several
+   * commits to apply it, and stores its nodes before.
+   */
   async finish(head: BatchHead): Promise<void> {
     const { count, fingerprint } = this.#outlet.checksum;
     const sums = this.#outlet.isVerified ? { count, fingerprint } : {};
-    await this.#outlet.batch({ ...head, ...sums }, this.#bodies.take());
+    await this.#outlet.batch({ ...this.#headOf(), ...head, ...sums }, this.#bodies.take());
   }
 
   async #addPieces(operation: WholeOperation): Promise<void> {

@@ -1,6 +1,6 @@
 /** What a store with a feed commits, as told to those who serve it. */
 import type { Environment, Upstream } from "../environment.ts";
-import type { Commit, Cursor } from "../feed.ts";
+import type { Commit, Cursor, StepCursor } from "../feed.ts";
 import type { Store } from "../store.ts";
 import { Bell } from "./bell.ts";
 import { Merge, type Move, toMove } from "./move.ts";
@@ -78,9 +78,14 @@ export class StoreWatch {
   async wholeAt(last: number, signal: AbortSignal): Promise<Wholeness | undefined> {
     this.#look();
     if (this.#upstream === undefined && this.#past.length === 0) return this.#now;
-    // What was read may not have been told yet, and with it, what it made of the store.
-    while (this.#told !== undefined && this.#told.seq < last) await this.#bell.rung(signal);
-    const then = this.#past.findLast(({ seq }) => seq <= last);
+    // What was read may not have been told yet, and with it, what it made of the store. When a second
+    // read has ended, it has, unless another opener has written it.
+    if (this.#pastAt(last)?.seq !== last) await this.#store.feed();
+    signal.throwIfAborted();
+    const then = this.#pastAt(last);
+    if (then?.seq !== last && this.#upstream !== undefined) {
+      return this.#storedAt(last, this.#upstream, signal);
+    }
     return then?.isWhole ? then : undefined;
   }
 
@@ -123,6 +128,27 @@ export class StoreWatch {
     }
   }
 
+  /** What was known of the store after the last commit up to this one. */
+  #pastAt(last: number): (Wholeness & { readonly seq: number }) | undefined {
+    return this.#past.findLast(({ seq }) => seq <= last);
+  }
+
+  /** What another opener has made of the store, if that is what it still is. */
+  async #storedAt(
+    last: number,
+    upstream: Upstream,
+    signal: AbortSignal,
+  ): Promise<Wholeness | undefined> {
+    const { isWhole, cursor } = await upstream.stored();
+    const feed = await this.#store.feed();
+    if (isWhole) return feed.last === last ? { isWhole, origin: originOf(cursor) } : undefined;
+    // Nobody here is told when it is done.
+    const { clock, limits } = this.#environment;
+    const stop = clock.after(limits.pollMs, () => this.#bell.ring());
+    await this.#bell.rung(signal).finally(stop);
+    return undefined;
+  }
+
   /** The upstream has changed, with or without a commit of this store. */
   #onUpstream(): void {
     const { origin } = this.#now;
@@ -156,10 +182,7 @@ export class StoreWatch {
     // A store that nobody fills any more stays what it was.
     if (upstream === undefined) return;
     const { isWhole, cursor } = upstream;
-    this.#now = {
-      isWhole,
-      origin: cursor?.origin ?? (cursor && { era: cursor.era, seq: cursor.seq }),
-    };
+    this.#now = { isWhole, origin: originOf(cursor) };
   }
 
   #note(seq: number): void {
@@ -184,6 +207,11 @@ export class StoreWatch {
 
 /** How many states a read may be late. */
 const REMEMBERED = 1024;
+
+/** Where a store stands in the first of the stores that follow each other. */
+function originOf(cursor: StepCursor | undefined): Cursor | undefined {
+  return cursor?.origin ?? (cursor && { era: cursor.era, seq: cursor.seq });
+}
 
 function isSame(a: Cursor | undefined, b: Cursor | undefined): boolean {
   return a?.era === b?.era && a?.seq === b?.seq;

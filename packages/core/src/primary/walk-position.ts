@@ -1,6 +1,6 @@
 /** How far an interrupted walk has come, as the replica keeps it. */
 import { type Edn, equals, type Uuid } from "@datahike-sync/edn";
-import { StepChecksum } from "../step-checksum.ts";
+import type { StepChecksum } from "../step-checksum.ts";
 import { bits64 } from "../wire/fields.ts";
 
 /** The first so many keys of a diff between two states are at the replica. */

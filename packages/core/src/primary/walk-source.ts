@@ -1,5 +1,5 @@
 /** What the plan under a walker needs of a store, whether it has a feed or not. */
-import type { Edn } from "@datahike-sync/edn";
+import { type Edn, isSyncError } from "@datahike-sync/edn";
 import type { Cursor, StepCursor } from "../feed.ts";
 import type { EncodedEntry, ReadableStore, Store } from "../store.ts";
 import { cursorAt } from "./era.ts";
@@ -19,8 +19,8 @@ export interface WalkSource {
   /** The cursor of a read; `undefined` when the store was not whole then. */
   cursorAt(last: number, signal: AbortSignal): Promise<StepCursor | undefined>;
   /**
-   * Whether nothing that the predicate names was set since a read. A store that cannot tell what was
-   * set says `undefined`.
+   * Whether nothing that the predicate names was set or deleted since a read. A store that cannot tell
+   * says `undefined`.
    */
   isUntouched(since: number, isMeant: (key: Edn) => boolean): Promise<boolean | undefined>;
   /** Calls back when pointers may have moved. Returns the stop function. */
@@ -59,13 +59,19 @@ export class FedSource implements WalkSource {
 
   async isUntouched(since: number, isMeant: (key: Edn) => boolean): Promise<boolean> {
     let after = { seq: since, place: Number.POSITIVE_INFINITY };
-    for (;;) {
-      // Tombstones are not looked for: what was deleted could not have been sent.
-      const { rows, done } = await this.store.changes(after, { since: Number.POSITIVE_INFINITY });
-      if (rows.some(({ operation: { op, key } }) => op === "set" && isMeant(key))) return false;
-      const row = rows.at(-1);
-      if (done || row === undefined) return true;
-      after = { seq: row.seq, place: row.place };
+    try {
+      for (;;) {
+        const { rows, done } = await this.store.changes(after, { since });
+        // A tombstone too: what is gone may have been replaced, and read, before it went.
+        if (rows.some(({ operation: { key } }) => isMeant(key))) return false;
+        const row = rows.at(-1);
+        if (done || row === undefined) return true;
+        after = { seq: row.seq, place: row.place };
+      }
+    } catch (error) {
+      // Tombstones are forgotten, so it cannot be told.
+      if (isSyncError(error, "FEED_TRUNCATED")) return false;
+      throw error;
     }
   }
 

@@ -92,7 +92,6 @@ export class WalkedCatchUp {
       from: this.#isOffering ? undefined : shown?.cursor,
       to: pins.cursor,
       tokens: pins.tokens,
-      mode: this.#isRecycled ? "recycled" : undefined,
     });
     return pins;
   }

@@ -50,6 +50,10 @@ async function startOf(session: WalkedSession, have: Have): Promise<WalkStart> {
     return { shown: undefined, held: NOTHING, begun: undefined };
   }
   const begun = position === undefined ? undefined : await begunWalk(session, position);
+  // What a walk has brought that can no longer be told, nobody knows: it is offered, not sent again.
+  if (position !== undefined && begun === undefined) {
+    return { shown: undefined, held: undefined, begun };
+  }
   if (cursor === undefined) return { shown: undefined, held: begun?.from, begun };
   const held = await heldBy(session, have);
   if (held === undefined) return { shown: undefined, held, begun: undefined };

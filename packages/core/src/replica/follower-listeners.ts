@@ -24,11 +24,6 @@ export class FollowerListeners {
     return this.#keys.size > 0 || !this.#steps.isEmpty;
   }
 
-  /** Whether somebody waits for changes of the key with this identity. */
-  wantKey(id: string): boolean {
-    return this.#keys.size > 0 && this.#keys.has(id);
-  }
-
   add(listeners: SubscriptionListeners): () => void {
     const { onProgress, onStatus, onError, onComplete, onStep } = listeners;
     const stops = [
@@ -54,16 +49,13 @@ export class FollowerListeners {
     };
   }
 
-  /** @param early What the step showed before it was whole, of keys that somebody waits for. */
-  tellStep(step: SyncStep, early: Iterable<FeedOperation>): void {
+  tellStep(step: SyncStep): void {
     this.#steps.tell(step);
     if (this.#keys.size === 0) return;
     const changed = new Map<string, FeedOperation>();
-    for (const operations of [early, step.operations]) {
-      for (const operation of operations) {
-        const id = identity(operation.key);
-        if (this.#keys.has(id)) changed.set(id, operation);
-      }
+    for (const operation of step.operations) {
+      const id = identity(operation.key);
+      if (this.#keys.has(id)) changed.set(id, operation);
     }
     for (const [id, operation] of changed) {
       try {

@@ -205,7 +205,7 @@ export class Follower implements SessionOwner {
 
   async #run(): Promise<void> {
     try {
-      await this.#following.keeper.read();
+      await this.#following.begin();
       await this.#pruner.begin();
       this.#tell();
       while (!this.isOver) {

@@ -20,8 +20,10 @@ export class Following {
   walker: Walker | undefined;
   /** Whether there may be nodes that no pointer has ever reached here. */
   hasLeftovers = false;
+  /** Whether something is shown that belongs to a step that is not whole, so that nobody was told. */
+  hasUntold = false;
   #known: Cursor | undefined;
-  #told: Told | undefined;
+  #told: Told = { cursor: undefined, seq: 0 };
 
   constructor(storeId: Uuid, store: Store, environment: Environment) {
     this.storeId = storeId;
@@ -44,13 +46,21 @@ export class Following {
     if (this.#known?.era !== era || this.#known.seq < seq) this.#known = { era, seq };
   }
 
-  /** How far listeners know what has changed; absent before there was anything to know. */
-  get told(): Told | undefined {
+  /** Reads where the store stands. What it shows now, listeners do not have to be told. */
+  async begin(): Promise<void> {
+    // In this order: what another opener does between the two is told twice rather than never.
+    const { last } = await this.store.feed();
+    const { cursor } = await this.keeper.read();
+    this.#told = { cursor, seq: last };
+  }
+
+  /** How far listeners know what has changed. */
+  get told(): Told {
     return this.#told;
   }
 
   /** Listeners know of everything up to a step, which was the commit `seq` of this store, if any. */
-  toldOf(cursor: StepCursor | undefined, seq: number = this.#told?.seq ?? 0): void {
+  toldOf(cursor: StepCursor | undefined, seq: number = this.#told.seq): void {
     this.#told = { cursor, seq };
   }
 

@@ -58,6 +58,11 @@ export class StandingKeeper implements Upstream {
     return this.#listeners.add(listener);
   }
 
+  async stored(): Promise<Pick<Upstream, "isWhole" | "cursor">> {
+    const standing = (await this.#store.standing(this.#storeId)) ?? NOTHING;
+    return { isWhole: isWhole(standing), cursor: standing.cursor };
+  }
+
   async read(): Promise<Standing> {
     const now = (await this.#store.standing(this.#storeId)) ?? NOTHING;
     this.#before = this.#standing;

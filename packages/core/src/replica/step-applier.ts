@@ -170,7 +170,6 @@ export class StepApplier {
     this.#begin();
     this.#checksum.reset();
     this.#parts.clear();
-    this.#commits.forgetEarly();
     this.#isCounted = true;
     this.#isCatchingUp = true;
   }
@@ -237,13 +236,14 @@ export class StepApplier {
     else if (from === undefined) throw violation("a live step from nowhere");
     if (this.#named !== undefined) await this.#keepDeletesOfOthers(this.#named);
     counts.steps++;
-    const continued = this.#cut ?? { to: standing.cursor, tokens: standing.tokens };
-    const isContinued = from === undefined || isSameCursor(from, continued.to);
+    const before = this.#cut ?? { from, to: standing.cursor, tokens: standing.tokens };
+    const isContinued = from === undefined || isSameCursor(from, before.to);
     // A step that moves no pointer does not name them again.
-    this.#cut = { to, tokens: tokens ?? (from === undefined ? undefined : continued.tokens) };
+    const cut = { from: before.from, to, tokens: tokens ?? (from && before.tokens) };
+    this.#cut = cut;
     this.#isCatchingUp = false;
     if (!isContinued) {
-      await this.#commits.checkApplied(this.#kept, to);
+      await this.#commits.checkApplied(this.#kept, cut);
       this.#begin();
     } else if (this.#kept.stagedRecords > 0) {
       await this.flush();

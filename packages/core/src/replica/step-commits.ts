@@ -1,17 +1,20 @@
 /** The commits that a step takes, and what it means that another opener was quicker. */
 import { type Edn, equals, identity, SyncError, type Uuid } from "@datahike-sync/edn";
-import type { Commit, FeedOperation, Standing, StepCursor } from "../feed.ts";
+import type { Commit, Cursor, FeedOperation, Standing, StepCursor } from "../feed.ts";
 import type { Operation, WriteResult } from "../store.ts";
 import type { WireDelete } from "../wire/operations.ts";
 import { APPLYING, deleting, finishDoomed } from "./doomed.ts";
 import type { Following } from "./following.ts";
 import { KeptBack } from "./kept-back.ts";
+import { tellFromFeed } from "./missed-steps.ts";
 import type { KeptOperation, KeptSet } from "./stage-records.ts";
 import { isAtOrBeyond, isMoved, isSameCursor, type NextStanding } from "./standing-keeper.ts";
 import type { StepApplierOptions } from "./step-applier.ts";
 
-/** The end of a step. */
+/** The ends of a step, or of several that follow each other. */
 export interface Cut {
+  /** Absent where the step is from wherever this store is: it holds what differs from what is here. */
+  readonly from: Cursor | undefined;
   readonly to: StepCursor;
   /** What the primary calls the pointers that it shows. */
   readonly tokens: Edn | undefined;
@@ -25,8 +28,6 @@ export interface Cut {
 export class StepCommits {
   readonly #following: Following;
   readonly #options: StepApplierOptions;
-  /** What was shown before its step was whole, of keys that somebody waits for. */
-  readonly #early = new Map<string, FeedOperation>();
 
   constructor(following: Following, options: StepApplierOptions) {
     this.#following = following;
@@ -55,7 +56,7 @@ export class StepCommits {
       next,
       { isFragile },
     );
-    this.#noteEarly(sets);
+    if (sets.some(({ op }) => op !== "node")) this.#following.hasUntold = true;
   }
 
   /** Clears the stage of what others have left there. */
@@ -87,7 +88,7 @@ export class StepCommits {
     const made = await this.#observe(() =>
       this.#write(operations, () => this.#after(cut), options),
     );
-    this.#tell(cut.to, made, kept.inMemory);
+    await this.#tell(cut, made, kept.inMemory);
   }
 
   /**
@@ -131,25 +132,21 @@ export class StepCommits {
       else if (isStaged) await store.stage(storeId).clear();
     }
     const ids = new Map(some.map((operation) => [identity(operation.key), operation]));
-    this.#tell(cut.to, made, ids);
+    await this.#tell(cut, made, ids);
   }
 
   /** For a step that does not continue what is here: whether another opener has applied it already. */
-  async checkApplied(kept: KeptBack, to: StepCursor): Promise<void> {
-    await this.#afterMove({ to, isFragile: true });
-    this.#tell(to, undefined, kept.inMemory);
-  }
-
-  /** What was shown early belongs to a step that is void. */
-  forgetEarly(): void {
-    this.#early.clear();
+  async checkApplied(kept: KeptBack, cut: Cut): Promise<void> {
+    await this.#afterMove({ to: cut.to, isFragile: true });
+    if (kept.stagedRecords > 0) this.#following.hasUntold = true;
+    await this.#tell(cut, undefined, kept.inMemory);
   }
 
   /** Applies cells of a step that is not whole yet. */
   async #applyPart(some: readonly KeptOperation[]): Promise<void> {
     const next = () => ({ ...this.#following.keeper.standing, doomed: APPLYING });
     await this.#write(appendInOrder([], some), next, { isFragile: true });
-    this.#noteEarly(some);
+    this.#following.hasUntold = true;
   }
 
   #after({ to, tokens }: Cut): NextStanding {
@@ -208,35 +205,30 @@ export class StepCommits {
     }
   }
 
-  #noteEarly(operations: readonly KeptOperation[]): void {
-    const { listeners, storeId } = this.#following;
-    if (!listeners.wantSteps) return;
-    for (const operation of operations) {
-      const id = identity(operation.key);
-      if (operation.op !== "node" && listeners.wantKey(id)) {
-        this.#early.set(id, toFact(operation, storeId));
-      }
-    }
-  }
-
   /**
    * @param made What the commit changed; `undefined` where another opener has made it.
-   * @param kept What the primary sent, less what was shown before.
+   * @param kept What the primary sent.
    */
-  #tell(
-    cursor: StepCursor,
+  async #tell(
+    { from, to }: Cut,
     made: Made | undefined,
     kept: ReadonlyMap<string, KeptOperation>,
-  ): void {
-    const { listeners, environment, storeId } = this.#following;
-    this.#following.toldOf(cursor, made?.seq);
-    if (listeners.wantSteps) {
-      const operations =
-        made === undefined ? factsOf(kept, storeId) : within(made.operations, kept);
-      listeners.tellStep({ cursor, operations }, this.#early.values());
+  ): Promise<void> {
+    const { listeners, environment, storeId, told } = this.#following;
+    // What another opener made of it can be told from what was sent, if that begins where listeners are.
+    const isSent = from !== undefined && isSameCursor(from, told.cursor);
+    if (this.#following.hasUntold || (made === undefined && !isSent)) {
+      await tellFromFeed(this.#following);
+      this.#following.hasUntold = false;
+    } else {
+      this.#following.toldOf(to, made?.seq);
+      if (listeners.wantSteps) {
+        const operations =
+          made === undefined ? factsOf(kept, storeId) : within(made.operations, kept);
+        listeners.tellStep({ cursor: to, operations });
+      }
     }
-    this.#early.clear();
-    environment.tell({ type: "step", storeId, cursor });
+    environment.tell({ type: "step", storeId, cursor: to });
   }
 }
 
