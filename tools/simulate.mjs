@@ -55,7 +55,12 @@ async function runMany() {
 async function repeat(kept) {
   const keep = kept === "" ? [] : kept.split(",").map(Number);
   const seed = Number(values.from);
-  const { trace, violation } = await simulate({ ...options, seed, keep, salt: Number(values.salt) });
+  const { trace, violation } = await simulate({
+    ...options,
+    seed,
+    keep,
+    salt: Number(values.salt),
+  });
   console.log(trace.join("\n"));
   console.log(violation ?? "nothing is violated");
   process.exitCode = violation === undefined ? 0 : 1;

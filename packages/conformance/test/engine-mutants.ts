@@ -6,7 +6,7 @@ export interface Mutant {
 }
 
 /** In a file of the core's sources; `find` occurs there exactly once. */
-export interface TextChange {
+interface TextChange {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
@@ -142,8 +142,8 @@ export const MUTANTS: readonly Mutant[] = [
     "replica/pruner.ts",
     [
       [
-        "if (position !== undefined || doomed !== undefined) return;",
-        "if (doomed !== undefined && position === doomed) return;",
+        "const isWhole = cursor !== undefined && position === undefined && doomed === undefined;",
+        "const isWhole = cursor !== undefined && (position === undefined || doomed === undefined);",
       ],
     ],
     "replica/session.ts",

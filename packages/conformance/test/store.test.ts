@@ -342,6 +342,23 @@ function mutants(): Mutant<StoreCase, Fault>[] {
       },
     },
     {
+      name: "counts operations that changed nothing",
+      fails: "rows-in-order",
+      because: /the places are 1:0 1:1 1:2 2:0 2:2/,
+      subject: {
+        store: (store) => ({
+          changes: async (after, options) => {
+            const read = await store.changes(after, options);
+            const rows = read.rows.map((row) => {
+              const isLate = row.seq === 2 && row.place === 1;
+              return isLate ? { ...row, place: 2 } : row;
+            });
+            return { ...read, rows };
+          },
+        }),
+      },
+    },
+    {
       name: "drops a tombstone under a scan when it is compacted",
       fails: "truncated",
       because: /no error instead of FEED_TRUNCATED/,

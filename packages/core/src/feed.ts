@@ -33,10 +33,10 @@ export interface FeedState {
   readonly floor: number;
 }
 
-/** A row's place in the feed: the commit, and the operation's place in it. */
+/** A row's place in the feed: the commit, and the operation's place among those that it tells. */
 export interface FeedPosition {
   readonly seq: number;
-  /** From 0. As what to read after, `Infinity` is behind all of that commit. */
+  /** From 0, without gaps when it was made. As what to read after, `Infinity` is behind all of that commit. */
   readonly place: number;
 }
 
@@ -110,8 +110,9 @@ export interface Standing {
   /** How far an unfinished catch-up has come. */
   readonly position?: Edn | undefined;
   /**
-   * Whose records in the stage name nodes that the last step deleted and that are still there: too
-   * many for one commit, or more than a store of `atomic: "prefix"` does at once.
+   * What is left to do of a step that takes more than one commit, because it is too much for one or the
+   * store's commits are not atomic; in the engine's words. At the end it names the records in the stage
+   * that say which nodes have to go.
    */
   readonly doomed?: string | undefined;
 }

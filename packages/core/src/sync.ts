@@ -121,7 +121,10 @@ export interface SubscriptionListeners {
   readonly onError?: ((error: SyncError) => void) | undefined;
   /** Once for each `synced`: a first step, or one after a reconnect, is durable. */
   readonly onComplete?: ((cursor: StepCursor) => void) | undefined;
-  /** Once for each step, when it is durable: what it changed here, nodes left out. */
+  /**
+   * Once for each step, when it is durable: what it changed here, nodes left out. Steps that wait are
+   * told as one; what another opener of the store applied, or what is too much for one commit, as several.
+   */
   readonly onStep?: ((step: SyncStep) => void) | undefined;
 }
 

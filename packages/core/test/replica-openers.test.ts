@@ -1,4 +1,5 @@
 import type { Store } from "@datahike-sync/core";
+import { type Edn, toJs } from "@datahike-sync/edn";
 import { cases, Random } from "@datahike-sync/testing";
 import { describe, expect, test } from "vitest";
 import {
@@ -8,7 +9,7 @@ import {
   deleteNode,
   live,
   node,
-  PrimaryEnd,
+  type PrimaryEnd,
   pointer,
   quiet,
   STORE,
@@ -70,7 +71,7 @@ describe("two openers of one store", () => {
     const first = one.follow(await disk.open());
     const steps: string[] = [];
     const second = two.follow(await disk.open(), {
-      onStep: ({ operations }) => steps.push(operations.map(({ key }) => key).join()),
+      onStep: ({ operations }) => steps.push(keysOf(operations)),
     });
     const [a, b] = [await one.line(), await two.line()];
     for (const line of [a, b]) line.subscribed("all");
@@ -138,6 +139,7 @@ describe("two openers of one store", () => {
     await move(await disk.open(), []);
     line.batch([pointer("p", "n")], { to: at(2), sums: true });
     await until(() => line.of("unsubscribe").length === 1);
+    expect(await contents(await disk.open())).toEqual({ '"n"': "1", '"p"': "1" });
   });
 });
 
@@ -176,10 +178,9 @@ describe("what is kept back beyond memory", () => {
     const { line, subscription } = await live(world, store, [node("n", 1), pointer("p", "n")]);
     line.say({ type: "resync", id: line.id, reason: "FEED_TRUNCATED" });
     line.resetSums();
-    const commits: [string[], boolean][] = [];
+    const commits: [changes: string, isConsistent: boolean][] = [];
     store.onCommit(({ operations }) => {
-      const keys = operations.map(({ op, key }) => `${op} ${key}`);
-      commits.push([keys, subscription.status.consistent]);
+      commits.push([changesOf(operations), subscription.status.consistent]);
     });
     line.batch([deleteNode("n"), pointer("p", "x")]);
     for (let i = 0; i < 6; i++) {
@@ -189,7 +190,7 @@ describe("what is kept back beyond memory", () => {
     line.batch([node("x", 1)], { from: at(1), to: at(2), sums: true });
     await taken(line);
     await until(() => subscription.status.phase === "live");
-    const keys = commits.map(([some]) => some.join());
+    const keys = commits.map(([changes]) => changes);
     expect(keys.at(0)).toBe("set x");
     expect(keys.at(-2)).toContain("set p");
     expect(keys.at(-1)).toBe("delete n");
@@ -202,6 +203,43 @@ describe("what is kept back beyond memory", () => {
       cursor: at(2),
       selection: expect.anything(),
     });
+  });
+
+  test("is applied cells first, then the cursor, then deletes, where commits are not atomic", async () => {
+    const world = new World();
+    const whole = await new TestDisk(12).open();
+    const capabilities = { ...whole.capabilities, atomic: "prefix" } as const;
+    const writes: [keys: string, cursor: number | undefined][] = [];
+    const store = new Proxy(whole, {
+      get(_, name) {
+        if (name === "capabilities") return capabilities;
+        const value: unknown = Reflect.get(whole, name);
+        if (typeof value !== "function") return value;
+        if (name !== "write") return value.bind(whole);
+        return (...args: Parameters<Store["write"]>) => {
+          writes.push([changesOf(args[0]), args[1]?.standing?.now?.cursor?.seq]);
+          return whole.write(...args);
+        };
+      },
+    });
+    const { line } = await live(world, store, [node("n", 1), pointer("p", "n")]);
+    expect(writes).toEqual([
+      ["set n", undefined],
+      ["set p", undefined],
+      ["", 1],
+    ]);
+    writes.length = 0;
+    const step = [node("m", 1), pointer("p", "m"), cell("c", 1), deleteNode("n")];
+    line.batch(step, { from: at(1), to: at(2) });
+    await taken(line);
+    expect(writes.filter(([keys, seq]) => keys !== "" || seq === 2)).toEqual([
+      ["set m", 1],
+      ["set c,set p", 1],
+      ["", 2],
+      ["delete n", 2],
+      ["", 2],
+    ]);
+    expect(await recordsOf(whole)).toBe(0);
   });
 
   test("is asked for again when another opener has cleared it", async () => {
@@ -246,17 +284,19 @@ describe("a crash", () => {
       states.add(doomed?.replace(/\d+ \d+/, "deleting"));
       const shown = await contents(again);
       // The pointer never shows what is not here, nor is a node gone that it shows.
-      if (cursor?.seq === 2) expect(shown).toMatchObject({ '"p"': '"x"', '"x"': "1" });
-      else expect(shown).toMatchObject({ '"p"': '"n0"', '"n0"': "1", '"n4"': "1" });
+      const isThere = cursor?.seq === 2;
+      expect(shown).toMatchObject(
+        isThere ? { '"p"': '"x"', '"x"': "1" } : { '"p"': '"n0"', '"n0"': "1", '"n4"': "1" },
+      );
       const next = new World(options);
       const subscription = next.follow(again);
       const nextLine = await next.line();
       // What the last step doomed is gone before anything else comes.
       const rest = Object.keys(await contents(again)).filter((key) => key.startsWith('"n'));
-      if (cursor?.seq === 2) expect(rest).toEqual([]);
+      expect(rest).toHaveLength(isThere ? 0 : 5);
       expect(nextLine.have?.cursor?.seq).toBe(cursor?.seq);
       nextLine.subscribed();
-      if (cursor?.seq === 2) nextLine.batch([], { from: at(2), to: at(2), sums: true });
+      if (isThere) nextLine.batch([], { from: at(2), to: at(2), sums: true });
       else await sendLargeStep(nextLine);
       nextLine.complete(2);
       await subscription.synced();
@@ -314,6 +354,14 @@ async function sendLargeStep(line: PrimaryEnd): Promise<void> {
 /** Until everything that was sent is acknowledged. */
 async function taken(line: PrimaryEnd): Promise<void> {
   await until(() => line.of("ack").at(-1)?.batch === line.sent, "an ack of everything");
+}
+
+function keysOf(operations: readonly { readonly key: Edn }[]): string {
+  return operations.map(({ key }) => toJs(key)).join();
+}
+
+function changesOf(operations: readonly { readonly op: string; readonly key: Edn }[]): string {
+  return operations.map(({ op, key }) => `${op} ${keysOf([{ key }])}`).join();
 }
 
 async function recordsOf(store: Store): Promise<number> {

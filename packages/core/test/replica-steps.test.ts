@@ -1,4 +1,5 @@
 import { encoded, type SyncStep } from "@datahike-sync/core";
+import { print } from "@datahike-sync/edn";
 import { describe, expect, test } from "vitest";
 import {
   at,
@@ -105,7 +106,9 @@ describe("a catch-up", () => {
     const steps: SyncStep[] = [];
     const subscription = world.follow(store, { onStep: (step) => steps.push(step) });
     for (const key of ["a", "b", "c"]) {
-      subscription.onKey(key, ({ value }) => seen.push(`${key}=${value}`));
+      subscription.onKey(key, ({ value }) =>
+        seen.push(`${key}=${value === undefined ? "gone" : print(value)}`),
+      );
     }
     const line = await world.line();
     line.subscribed("all");
@@ -122,8 +125,10 @@ describe("a catch-up", () => {
     await subscription.synced();
     expect(await contents(store)).toEqual({ '"b"': "2", '"c"': "1" });
     expect(subscription.status.consistent).toBe(true);
-    expect(seen.toSorted()).toEqual(["a=undefined", "b=2", "c=1"]);
-    expect(steps.map(({ operations }) => operations.map(({ key }) => key))).toEqual([["b", "c", "a"]]);
+    expect(seen.toSorted()).toEqual(["a=gone", "b=2", "c=1"]);
+    expect(steps.map(({ operations }) => operations.map(({ key }) => key))).toEqual([
+      ["b", "c", "a"],
+    ]);
     // In a store that shows something, it would be seen.
     line.say({ type: "resync", id: line.id, reason: "FEED_TRUNCATED" });
     line.resetSums();
@@ -207,6 +212,24 @@ describe("a catch-up", () => {
     await until(() => subscription.status.phase === "live");
     expect(await contents(store)).toEqual({ '"a"': "3" });
     expect(subscription.stats().resyncs).toBe(1);
+  });
+
+  test("stores no position behind a node that it has to keep back", async () => {
+    const world = new World();
+    const store = await new TestDisk().open();
+    const { line } = await live(world, store, [node("a", 1), cell("c", 1)], "changes");
+    line.say({ type: "resync", id: line.id, reason: "FEED_TRUNCATED" });
+    line.resetSums();
+    line.batch([node("b", 1)], { position: 1 });
+    await until(() => line.of("ack").length === 2);
+    expect((await store.standing(STORE))?.position).toBe(1);
+    // Who resumed from 2 would not be sent it again.
+    line.batch([node("a", 2), node("d", 1)], { position: 2 });
+    await until(() => line.of("ack").length === 3);
+    line.batch([node("e", 1)], { position: 3 });
+    await until(() => line.of("ack").length === 4);
+    expect(await contents(store)).toMatchObject({ '"a"': "1", '"d"': "1", '"e"': "1" });
+    expect((await store.standing(STORE))?.position).toBe(1);
   });
 
   test("that resumes tells where it stood, position included, with the nodes that it has", async () => {

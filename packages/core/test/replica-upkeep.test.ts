@@ -9,7 +9,7 @@ import {
   contents,
   live,
   node,
-  PrimaryEnd,
+  type PrimaryEnd,
   pointer,
   quiet,
   STORE,
@@ -114,6 +114,41 @@ describe("pruning", () => {
     await subscription.awaitCursor(at(4));
     await until(() => world.events.some(({ type }) => type === "pruned"));
     expect(Object.keys(await contents(store)).toSorted()).toEqual(['"a"', '"d"', '"p"']);
+  });
+
+  test("leaves alone what another opener has deleted and a step has brought again", async () => {
+    const disk = new TestDisk();
+    const world = new World({ random: () => 0 });
+    const store = await disk.open();
+    const subscription = world.follow(store, { walker: WALKER, prune: "unreachable" });
+    const line = await world.line();
+    line.subscribed("diff");
+    line.batch([node("a", []), pointer("p", ["a"])], { to: at(1), sums: true });
+    line.complete(1);
+    await subscription.synced();
+    await quiet();
+    line.break();
+    // The other opener goes to "b", deletes "a", and is gone.
+    const { revision = 0, ...standing } = (await store.standing(STORE)) ?? {};
+    const now = { ...standing, cursor: at(2) };
+    const other = await disk.open();
+    const value = { op: "set", value: [] } as const;
+    await other.write(
+      [
+        { ...value, key: "b" },
+        { ...value, key: "p", value: ["b"] },
+        { op: "delete", key: "a" },
+      ],
+      { standing: { storeId: STORE, was: revision, now } },
+    );
+    await world.clock.pass(0);
+    const next = await world.line();
+    next.subscribed("diff");
+    next.batch([node("a", []), pointer("p", ["a"])], { from: at(2), to: at(3), sums: true });
+    next.complete(3);
+    await subscription.synced();
+    await quiet();
+    expect(await contents(store)).toMatchObject({ '"a"': "[]", '"p"': '["a"]' });
   });
 
   test("on request finds everything that no pointer reaches, also offline", async () => {

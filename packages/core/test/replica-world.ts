@@ -356,7 +356,7 @@ export class World {
   #taken = 0;
   dials = 0;
   /** What the next dial rejects with. */
-  refusal: unknown;
+  refusal: Error | undefined;
   ended = 0;
 
   constructor(options: WorldOptions = {}) {

@@ -7,7 +7,7 @@ export interface Action {
   /** How often it is drawn, beside the others. */
   readonly weight: number;
   /** Where it makes sense. Default everywhere. */
-  when?(world: World): boolean;
+  readonly when?: (world: World) => boolean;
   /** Does it, or begins it. Returns false where there was nothing to do it to. */
-  run(world: World, dice: Dice): boolean | Promise<boolean>;
+  readonly run: (world: World, dice: Dice) => boolean | Promise<boolean>;
 }

@@ -14,10 +14,12 @@ export interface AuthorOptions {
   readonly recycles: boolean;
   /** Whether values differ in who may see them. */
   readonly hasLevels: boolean;
+  /** Whether somebody may ask for the records of pointers. */
+  readonly keepsRecords: boolean;
   /** Before the names of cells: loops have two authors. */
   readonly prefix: string;
   /** A number that was never given before. */
-  next(): number;
+  readonly next: () => number;
 }
 
 export class Author {
@@ -71,19 +73,15 @@ export class Author {
 
   /** The deletes of nodes that no cell reaches, some or all. */
   collect(most: number): Operation[] {
-    const { mirror, dice } = this.#options;
+    const { mirror, dice, keepsRecords } = this.#options;
     const reached = mirror.reached();
-    const records = new Set(
-      [...mirror.entries.values()].flatMap(({ key, content }) =>
-        isNodeKey(key) || content.record === undefined ? [] : [content.record],
-      ),
-    );
+    const records = mirror.records();
     const dead = [...mirror.entries.values()].filter(
       ({ key, origin }) =>
         isNodeKey(key) &&
         origin === undefined &&
         !reached.has(key as string) &&
-        (!records.has(key as string) || dice.chance(0.1)),
+        (!records.has(key as string) || (!keepsRecords && dice.chance(0.1))),
     );
     return dead.slice(0, most).map(({ key }): Operation => ({ op: "delete", key }));
   }
@@ -93,7 +91,7 @@ export class Author {
     const { mirror, dice, recycles } = this.#options;
     // A key that has had other nodes may by now be above what was below it.
     if (recycles) return [];
-    const known = new Map(graves);
+    const known = new Map([...graves].filter(([key]) => key.startsWith("n")));
     for (const [key, { content, origin }] of mirror.entries) {
       if (key.startsWith("n") && origin === undefined) known.set(key, content);
     }

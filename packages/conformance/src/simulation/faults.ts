@@ -5,6 +5,7 @@ import type { Dice } from "./dice.ts";
 import type { View } from "./history.ts";
 import type { SimLine } from "./sim-line.ts";
 import type { Site } from "./site.ts";
+import { ALL_BRANCHES, WITH_RECORDS } from "./tree-walker.ts";
 import { everything, HOUR_MS, type World } from "./world.ts";
 
 const CUT: Action = {
@@ -237,15 +238,25 @@ export const FAULTS: readonly Action[] = [
 ];
 
 /** What somebody may see from now on. */
-export function drawView({ scenario }: World, dice: Dice): View {
+function drawView({ scenario }: World, dice: Dice): View {
   const level = dice.below(3);
-  if (level === 2) return everything(scenario.kind);
+  const all = everything(scenario.kind);
   if (scenario.kind === "plain") {
+    if (level === 2) return all;
     return { id: `level ${level}`, sees: (_key, needed) => needed <= level };
   }
-  const names = level === 0 ? ["db"] : ["db", "dev"];
-  const keys = new Set([":branches", ...names.map((name) => `:${name}`)]);
-  return { id: names.join(" "), names, sees: (key) => keys.has(key) };
+  // A relay has no records for those who would follow it.
+  const hasRecords = isDirect(scenario) && dice.chance(0.4);
+  const branches = [["db"], ["db", "dev"], [ALL_BRANCHES]][level] ?? [];
+  const names = hasRecords ? [...branches, WITH_RECORDS] : branches;
+  const keys = new Set([":branches", ...branches.map((name) => `:${name}`)]);
+  const sees = level === 2 ? all.sees : (key: string) => keys.has(key);
+  return { id: names.join(" "), names, hasRecords, sees };
+}
+
+/** Whether all follow the same store, which is written there. */
+function isDirect({ shape }: World["scenario"]): boolean {
+  return shape !== "relay" && shape !== "chain" && shape !== "loop";
 }
 
 /** Starts what is to run at a site, unless somebody else has done so. */

@@ -55,14 +55,17 @@ export class FollowerCheck {
     const place = cursor === undefined ? undefined : history.at(cursor);
     const earliest: (number | undefined)[] = [];
     let least = Number.POSITIVE_INFINITY;
+    const hasRecords = this.#hasRecords(mirror);
     views().forEach((view, index) => {
       least = Math.min(least, this.#earliest[index] ?? Number.POSITIVE_INFINITY);
       earliest[index] =
-        place === undefined
-          ? this.#find(text, view, least)
-          : place >= least && this.#isAt(text, place, view)
-            ? place
-            : undefined;
+        view.hasRecords === true && !hasRecords
+          ? undefined
+          : place === undefined
+            ? this.#find(text, view, least)
+            : place >= least && this.#isAt(text, place, view)
+              ? place
+              : undefined;
     });
     if (earliest.every((found) => found === undefined)) {
       return this.#explain(text, standing, place);
@@ -87,12 +90,18 @@ export class FollowerCheck {
     const view = views().at(-1);
     const text = this.#text(mirror);
     if (view === undefined) return undefined;
+    if (view.hasRecords === true && !this.#hasRecords(mirror)) return "has not all records";
     const due = history.text(history.last, view, this.#own);
     return text === due ? undefined : `shows\n${text}instead of\n${due}`;
   }
 
   #cells(mirror: Mirror): ReturnType<Mirror["shown"]> {
     return mirror.shown(({ origin }) => origin === this.#options.origin);
+  }
+
+  #hasRecords(mirror: Mirror): boolean {
+    const records = mirror.records(({ origin }) => origin === this.#options.origin);
+    return [...records].every((record) => mirror.entries.has(record));
   }
 
   #text(mirror: Mirror): string {

@@ -7,7 +7,9 @@ export interface View {
   readonly id: string;
   /** The branches that it is narrowed to; absent: all. */
   readonly names?: readonly string[] | undefined;
-  sees(key: string, level: number): boolean;
+  /** Whether it has the nodes by which pointers' values are found again. */
+  readonly hasRecords?: boolean | undefined;
+  readonly sees: (key: string, level: number) => boolean;
 }
 
 interface State {

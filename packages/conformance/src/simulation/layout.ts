@@ -49,7 +49,7 @@ function closeLoop(world: World): void {
   const close = () => {
     if (b.standing?.cursor === undefined) return world.later(500, close);
     a.follow(b);
-    a.tab?.subscribe();
+    for (const tab of a.tabs) tab.subscribe();
   };
   close();
 }

@@ -89,6 +89,16 @@ export class Mirror {
     return found;
   }
 
+  /** Keys of the nodes by which the values of cells are found again. */
+  records(isOf: (held: Held) => boolean = () => true): Set<string> {
+    const records = new Set<string>();
+    for (const held of this.#entries.values()) {
+      const { record } = held.content;
+      if (!isNodeKey(held.key) && isOf(held) && record !== undefined) records.add(record);
+    }
+    return records;
+  }
+
   /** Whether a node and everything below it are there. */
   isWhole(key: string): boolean {
     const held = this.#entries.get(key);

@@ -16,27 +16,31 @@ const WRITES: Readonly<Record<string, WriteAction>> = {
   },
   "old root": { weight: 5, think: (author) => author.toOldRoot("dev") },
   "force branch": { weight: 4, think: (author) => author.toOldRoot("db") },
-  "delete branch": { weight: 4, think: (author) => author.withoutBranch() },
+  "delete branch": { weight: 4, deletes: true, think: (author) => author.withoutBranch() },
   "garbage collection": {
     weight: 9,
+    deletes: true,
     think: (author, dice) => author.collect(dice.pick([2, 5, 50])),
   },
   "written again": { weight: 6, think: (author, _dice, graves) => author.again(graves) },
   pair: { weight: 10, think: (author) => author.pair() },
   one: { weight: 14, think: (author) => author.one() },
   "big value": { weight: 4, think: (author, dice) => author.one(dice.between(300, 900)) },
-  "delete cell": { weight: 7, think: (author) => author.without() },
+  "delete cell": { weight: 7, deletes: true, think: (author) => author.without() },
 };
 
 interface WriteAction {
   readonly weight: number;
-  think(author: Author, dice: Dice, graves: ReadonlyMap<string, Content>): Operation[];
+  /** Two stores that follow each other would hand a delete, and the echo of what it deleted, round and round. */
+  readonly deletes?: boolean;
+  readonly think: (author: Author, dice: Dice, graves: ReadonlyMap<string, Content>) => Operation[];
 }
 
-function write(name: string, { weight, think }: WriteAction): Action {
+function write(name: string, { weight, deletes = false, think }: WriteAction): Action {
   return {
     name,
     weight,
+    when: ({ scenario }) => !(deletes && scenario.shape === "loop"),
     run(world, dice) {
       const sites = world.sites.filter((site) => site.isAuthor && site.tab !== undefined);
       if (sites.length === 0) return false;
@@ -165,9 +169,8 @@ export function commit(world: World, tab: Tab, name: string, think: () => Operat
     if (operations.length === 0) return;
     for (const { op, key } of operations) {
       const held = tab.site.mirror.entries.get(keyText(key));
-      if (op === "delete" && held !== undefined && isNodeKey(key)) {
-        tab.site.graves.set(keyText(key), held.content);
-      }
+      if (op !== "delete" || held === undefined || !isNodeKey(key)) continue;
+      tab.site.graves.set(keyText(key), held.content);
     }
     await tab.real.write(operations);
   };
@@ -183,6 +186,7 @@ export function authorOf(world: World, site: Site, dice: Dice): Author {
     hasWalker: kind !== "plain",
     recycles: kind === "recycling",
     hasLevels: kind === "plain" && hasViews,
+    keepsRecords: hasViews,
     prefix: site.prefix,
     next: () => world.next(),
   });

@@ -1,7 +1,6 @@
 /** The end of a run: nothing fails any more, and everybody has to come to agree. */
 
-import { isNodeKey } from "./content.ts";
-import type { Dice } from "./dice.ts";
+import { isNodeKey, keyText } from "./content.ts";
 import { restart } from "./faults.ts";
 import { authorOf, checkVerification, commit } from "./operations.ts";
 import type { Site } from "./site.ts";
@@ -126,7 +125,7 @@ async function writeOnce(world: World): Promise<void> {
   const { tab } = primary;
   if (tab === undefined) return;
   world.say("* one more commit");
-  commit(world, tab, "last write", () => authorOf(world, primary, dice as Dice).transaction());
+  commit(world, tab, "last write", () => authorOf(world, primary, dice).transaction());
   await world.quiet();
 }
 
@@ -154,12 +153,14 @@ async function pruneAll(world: World): Promise<void> {
     world.watch(life, "last prune", subscription.prune());
     await untilAnswered(world);
     const origin = site.upstream?.storeId.toString();
-    const reached = site.mirror.reached();
+    const reached = new Set([...site.mirror.reached(), ...site.mirror.records()]);
     const left = [...site.mirror.entries.values()].filter(
       (held) => held.origin === origin && isNodeKey(held.key) && !reached.has(held.key as string),
     );
     if (left.length === 0) continue;
-    world.violate(`${site.name} has pruned, and still has ${left.map(({ key }) => key).join(" ")}`);
+    world.violate(
+      `${site.name} has pruned, and still has ${left.map(({ key }) => keyText(key)).join(" ")}`,
+    );
   }
 }
 
@@ -174,7 +175,8 @@ async function closeAll(world: World): Promise<void> {
   const endsAt = world.timeline.now + FAREWELL_MS;
   for (;;) {
     if (world.ready.length > 0) await world.happen(world.dice.pick(world.ready));
-    else if (world.timeline.now > endsAt || !(await world.pass())) break;
+    else if (world.network.lines.length === 0 || world.timeline.now > endsAt) break;
+    else if (!(await world.pass())) break;
   }
   const tabs = world.sites.flatMap((site) => site.tabs);
   const timers = tabs.reduce((sum, { life }) => sum + world.timeline.countOf(life), 0);
@@ -197,8 +199,8 @@ async function untilAnswered(world: World): Promise<void> {
 
 /** So many that no walk comes to its end between two. */
 const EVENTS_PER_WRITE = 12;
-/** How long it may take until both ends know that a line is over. */
-const FAREWELL_MS = 2_000;
+/** How long it may take until both ends know that a line is over, whose farewell was lost. */
+const FAREWELL_MS = 100_000;
 /** How long it may take to agree, of virtual time. */
 const PATIENCE_MS = 600_000;
 /** And how many things may happen. */

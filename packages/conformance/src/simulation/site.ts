@@ -93,7 +93,6 @@ export class Site {
       const name = keyText(key);
       if (origin === undefined) this.#check?.owns(name);
       else if (op === "set" && isNodeKey(key)) this.underWay.add(name);
-      for (const follower of this.followers) follower.underWay.delete(name);
     }
     // Where keys are used again, a node may change what is shown too.
     if (this.#recycles || operations.some(({ key }) => !isNodeKey(key))) this.#remember();

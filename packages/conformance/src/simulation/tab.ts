@@ -19,6 +19,7 @@ import { type Network, SimServer } from "./network.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Site } from "./site.ts";
 import { TEXT_CODEC } from "./text-codec.ts";
+import { TreeWalker } from "./tree-walker.ts";
 
 export interface TabWorld {
   readonly engine: Engine;
@@ -108,7 +109,8 @@ export class Tab {
       onError: (error) => {
         if (!this.life.isOver) this.#world.onError(this, error);
       },
-      ...(prune && { walker, prune: "unreachable" }),
+      // What it was sent of the records is to stay.
+      ...(prune && { walker: new TreeWalker(undefined, "present"), prune: "unreachable" }),
     });
     this.subscriptions.add(this.subscription);
   }

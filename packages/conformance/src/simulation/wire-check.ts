@@ -51,7 +51,12 @@ export class WireCheck {
         break;
       case "resync": {
         const flow = this.#flow(end, message.id);
-        if (flow !== undefined) flow.durable = NOTHING;
+        if (flow === undefined) break;
+        flow.durable = NOTHING;
+        // What came before it is void: it has arrived, and may have been dropped.
+        for (const [batch, { bytes: size }] of flow.batches) {
+          flow.batches.set(batch, { bytes: size, nodes: [], to: undefined });
+        }
         break;
       }
       default:
@@ -85,8 +90,11 @@ export class WireCheck {
     }
     const sent = operations.filter(({ op, key }) => op === "node" && isNodeKey(key));
     const nodes = sent.map(({ key }) => keyText(key));
-    // A node that the followed store has written since is news.
-    const again = nodes.find((key) => flow.durable.has(key) && flow.site.underWay.has(key));
+    // A node that was deleted meanwhile, and written again, is news.
+    const { underWay, upstream } = flow.site;
+    const again = nodes.find(
+      (key) => flow.durable.has(key) && underWay.has(key) && upstream?.graves.has(key) !== true,
+    );
     if (again !== undefined && mode !== "recycled") {
       violate(`${again}, which is durable at ${flow.site.name}, is sent again`);
     }

@@ -89,7 +89,7 @@ export class CommitDraft<Row> {
     if (standing !== undefined) this.#checkRevision(standing);
     const skipped: Skipped = { byId: undefined };
     const staged = this.#resolve(changes, standing?.storeId, skipped);
-    const cells = [...staged.values()];
+    const cells = Array.from(staged.values(), inPlace);
     // All rows before any is put: what a codec has no form for must leave nothing behind.
     const rows = cells.map((cell) => this.#format.cell(cell));
     if (standing !== undefined) this.#putStanding(standing);
@@ -99,7 +99,10 @@ export class CommitDraft<Row> {
     this.#last++;
     const prefix = feedPrefix(this.#last);
     let at = 0;
-    for (const [id, cell] of staged) this.#put(id, cell, rows[at++] as Row, prefix);
+    for (const id of staged.keys()) {
+      this.#put(id, cells[at] as Cell, rows[at] as Row, prefix);
+      at++;
+    }
     const cursor = { era: this.#base.era, seq: this.#last };
     this.#commits.push({ cursor, origin: standing?.storeId, cells });
     return { cursor, skipped: result.skipped };
@@ -244,6 +247,11 @@ export class CommitDraft<Row> {
     this.#operations.push({ key, row });
     this.#revisions.set(key, now === undefined ? 0 : was + 1);
   }
+}
+
+/** What others did before it may have changed nothing, and takes no place. */
+function inPlace(cell: Cell, place: number): Cell {
+  return cell.place === place ? cell : { ...cell, place };
 }
 
 /** Where a time was given that no later one can follow, two versions share it. */

@@ -57,7 +57,9 @@ export class LiveSender {
     const isNews = last !== undefined || !isSameCursor(step.to, this.#shown.cursor);
     this.#idle = last === undefined && isNews ? step : undefined;
     if (last === undefined) return;
-    for (const body of bodies.slice(0, -1)) await this.#outlet.batch({ mode: step.mode }, body);
+    for (const [at, body] of bodies.slice(0, -1).entries()) {
+      await this.#outlet.batch({ mode: step.mode, position: step.positionAfter(at) }, body);
+    }
     await this.#finish(step, last);
   }
 

@@ -1,7 +1,7 @@
 /** How a store got from one state to the next. */
 import { identity } from "@datahike-sync/edn";
 import { isEncoded } from "../codec.ts";
-import type { Commit, Cursor, FeedOperation, StepCursor } from "../feed.ts";
+import type { Commit, Cursor, FeedOperation, FeedPosition, FeedRow, StepCursor } from "../feed.ts";
 
 /** One commit, or several in one. */
 export interface Move {
@@ -9,6 +9,8 @@ export interface Move {
   readonly from: number;
   readonly to: StepCursor;
   readonly operations: readonly FeedOperation[];
+  /** Where each of them is in the feed. */
+  placeOf(operation: number): FeedPosition;
   /** Roughly the bytes that it takes. */
   readonly weight: number;
 }
@@ -17,14 +19,21 @@ export function toMove(
   { cursor: { era, seq }, operations }: Commit,
   origin: Cursor | undefined,
 ): Move {
-  return { from: seq - 1, to: { era, seq, origin }, operations, weight: weightOf(operations) };
+  const placeOf = (place: number) => ({ seq, place });
+  const to = { era, seq, origin };
+  return { from: seq - 1, to, operations, placeOf, weight: weightOf(operations) };
+}
+
+/** Nothing but another origin. */
+export function emptyMove(from: number, to: StepCursor): Move {
+  return { from, to, operations: [], placeOf: (place) => ({ seq: from, place }), weight: 0 };
 }
 
 /** Several commits, the latest of each key; more than fits is given up. */
 export class Merge {
   readonly #from: number;
   readonly #maxBytes: number;
-  #operations: Map<string, FeedOperation> | undefined = new Map();
+  #rows: Map<string, FeedRow> | undefined = new Map();
   #weight = 0;
 
   constructor(from: number, maxBytes: number) {
@@ -32,28 +41,30 @@ export class Merge {
     this.#maxBytes = maxBytes;
   }
 
-  add({ operations }: Commit): void {
-    if (this.#operations === undefined) return;
+  add({ cursor: { seq }, operations }: Commit): void {
+    if (this.#rows === undefined) return;
     this.#weight += weightOf(operations);
     if (this.#weight > this.#maxBytes) return this.giveUp();
-    for (const operation of operations) {
+    for (const [place, operation] of operations.entries()) {
       const id = identity(operation.key);
       // Behind what it came after: deleted first, or it would keep its place.
-      this.#operations.delete(id);
-      this.#operations.set(id, operation);
+      this.#rows.delete(id);
+      this.#rows.set(id, { seq, place, operation });
     }
   }
 
   /** A commit between was not told. */
   giveUp(): void {
-    this.#operations = undefined;
+    this.#rows = undefined;
   }
 
   /** Everything as one; `undefined` when it was given up. */
   toMove(to: StepCursor): Move | undefined {
-    if (this.#operations === undefined) return undefined;
-    const operations = Array.from(this.#operations.values());
-    return { from: this.#from, to, operations, weight: this.#weight };
+    if (this.#rows === undefined) return undefined;
+    const rows = Array.from(this.#rows.values());
+    const operations = rows.map(({ operation }) => operation);
+    const placeOf = (at: number): FeedPosition => rows[at] ?? { seq: to.seq, place: at };
+    return { from: this.#from, to, operations, placeOf, weight: this.#weight };
   }
 }
 

@@ -3,6 +3,7 @@ import type { FeedOperation } from "../feed.ts";
 import { type BodyOptions, toBodies } from "./body-maker.ts";
 import type { LiveStep } from "./live-step.ts";
 import type { Move } from "./move.ts";
+import { withinStep } from "./scan-position.ts";
 import type { PlainSelection } from "./selection.ts";
 import type { StepQueue } from "./step-queue.ts";
 import type { StoreWatch } from "./store-watch.ts";
@@ -42,20 +43,45 @@ export class PlainFeed {
     for (const queue of this.#queues) queue.push(step);
   }
 
-  #toStep({ from, to, operations, weight }: Move): LiveStep {
+  #toStep(move: Move): LiveStep {
+    const { from, to, weight } = move;
     let bodies: readonly Uint8Array[] | undefined;
-    const encode = () => Array.from(toBodies(this.#admitted(operations), this.#options));
+    let added = -1;
+    /** Of the last operation that is wholly in the bodies up to this one. */
+    const ends: number[] = [];
+    const encode = () => {
+      const operations = this.#admitted(move, (at) => (added = at));
+      return Array.from(toBodies(operations, this.#options), (body) => {
+        ends.push(added);
+        return body;
+      });
+    };
     // Not before somebody takes it: who is behind may be put back to catching up instead.
-    return { from, to, weight, bodies: () => (bodies ??= encode()) };
+    return {
+      from,
+      to,
+      weight,
+      bodies: () => (bodies ??= encode()),
+      positionAfter: (body) => {
+        const end = ends[body] ?? -1;
+        const reached = end < 0 ? { seq: from, place: LAST_PLACE } : move.placeOf(end);
+        return withinStep(this.#selection.id, reached, to);
+      },
+    };
   }
 
-  *#admitted(operations: readonly FeedOperation[]): Generator<WholeOperation, void> {
-    for (const operation of operations) {
+  /** `onAdded` is told of each operation when whoever takes them has taken it and asks for the next. */
+  *#admitted({ operations }: Move, onAdded: (at: number) => void): Generator<WholeOperation, void> {
+    for (const [at, operation] of operations.entries()) {
       const admitted = admit(operation, this.#selection, this.#options.codec);
       if (admitted !== undefined) yield admitted;
+      onAdded(at);
     }
   }
 }
+
+/** Behind every other place of a commit. */
+const LAST_PLACE = Number.MAX_SAFE_INTEGER;
 
 /**
  * What an operation is to those who have this selection; `undefined` for nothing. What does not pass may

@@ -57,9 +57,9 @@ function startOf(state: FeedState, { id }: PlainSelection, have: Have): Start {
   return { plan: "changes", from: have.cursor, position: isOfChanges ? position : undefined };
 }
 
-/** Whether the store has been where a scan had come. */
-function isReached(state: FeedState, { era, reached }: ScanPosition): boolean {
-  return isInHistory(state, { era, seq: reached.seq });
+/** Whether the store has been where what was sent came from. */
+function isReached(state: FeedState, { era, seen }: ScanPosition): boolean {
+  return isInHistory(state, { era, seq: seen });
 }
 
 /** One step up to now. `undefined` when it came to nothing, because tombstones were forgotten. */

@@ -144,8 +144,8 @@ export class Scan {
     const mode = this.#mode();
     if (mode === "early") this.#early = this.#reached;
     const base = this.#start.plan === "all" ? this.#base : undefined;
-    const { seq, place } = this.#reached;
-    const position = { era: this.#era, reached: { seq, place }, base, early: this.#early };
+    const { seq: seen } = this.#reached;
+    const position = { era: this.#era, reached: this.#reached, base, early: this.#early, seen };
     return { mode, position: writeScanPosition(id, position) };
   }
 }

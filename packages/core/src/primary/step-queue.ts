@@ -33,9 +33,11 @@ export class StepQueue {
 
   push(step: LiveStep): void {
     if (this.#void !== undefined) return;
-    // It says what was told here, and the subscriber has what another opener has written since.
-    if (this.#isOpen && this.#end !== undefined && step.to.seq < this.#end) return;
-    if (this.#end !== undefined && step.from > this.#end) return this.void("FEED_TRUNCATED");
+    if (this.#end !== undefined) {
+      if (step.from > this.#end) return this.void("FEED_TRUNCATED");
+      // Of a commit that is long there, such as where its store then stood in another.
+      if (step.to.seq < this.#end) return;
+    }
     this.#steps.push(step);
     this.#weight += step.weight;
     this.#end = step.to.seq;

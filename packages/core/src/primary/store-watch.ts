@@ -3,7 +3,7 @@ import type { Environment, Upstream } from "../environment.ts";
 import type { Commit, Cursor, StepCursor } from "../feed.ts";
 import type { Store } from "../store.ts";
 import { Bell } from "./bell.ts";
-import { Merge, type Move, toMove } from "./move.ts";
+import { emptyMove, Merge, type Move, toMove } from "./move.ts";
 import { repeat } from "./repeat.ts";
 
 export interface WatchListener {
@@ -159,8 +159,7 @@ export class StoreWatch {
       this.#passMerged();
     } else if (this.#now.isWhole && told !== undefined && !isSame(origin, this.#now.origin)) {
       const to = { ...told, origin: this.#now.origin };
-      const move = { from: told.seq, to, operations: [], weight: 0 };
-      for (const listener of this.#listeners) listener.onMove(move);
+      for (const listener of this.#listeners) listener.onMove(emptyMove(told.seq, to));
     }
     this.#bell.ring();
   }

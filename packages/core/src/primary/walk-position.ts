@@ -1,5 +1,5 @@
 /** How far an interrupted walk has come, as the replica keeps it. */
-import { type Edn, equals, type Uuid } from "@datahike-sync/edn";
+import { type Edn, equals, identity, type Uuid } from "@datahike-sync/edn";
 import type { StepChecksum } from "../step-checksum.ts";
 import { bits64 } from "../wire/fields.ts";
 
@@ -15,6 +15,11 @@ export interface WalkPosition {
 
 export function writeWalkPosition(selection: Uuid, from: Edn, to: Edn, taken: StepChecksum): Edn {
   return [selection, from, to, taken.count, bits64.write(taken.fingerprint)];
+}
+
+/** Counts a key that was taken from the walk. */
+export function countKey(taken: StepChecksum, key: Edn): void {
+  taken.add("offer", identity(key), 0, 0);
 }
 
 /** Says of a catch-up that, interrupted, it cannot be continued. */

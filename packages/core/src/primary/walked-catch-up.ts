@@ -1,5 +1,5 @@
 /** One step for a replica of a store with a walker: the nodes that it has not, then the pointers. */
-import { type Edn, identity } from "@datahike-sync/edn";
+import type { Edn } from "@datahike-sync/edn";
 import type { Cursor } from "../feed.ts";
 import { StepChecksum } from "../step-checksum.ts";
 import type { PointerState } from "../walker.ts";
@@ -8,7 +8,7 @@ import { Offers } from "./offers.ts";
 import type { BatchHead } from "./outlet.ts";
 import type { Pins } from "./pins.ts";
 import { StepWriter } from "./step-writer.ts";
-import { noPosition, writeWalkPosition } from "./walk-position.ts";
+import { countKey, noPosition, writeWalkPosition } from "./walk-position.ts";
 import type { WalkedSession } from "./walked-session.ts";
 import { pointerOperations } from "./walked-step.ts";
 import { SentNodes } from "./walked-store.ts";
@@ -136,7 +136,7 @@ export class WalkedCatchUp {
     const keys = added(this.#diff(from.states, to.states));
     this.#walk = { from, to, taken };
     await this.#send(begun === undefined ? keys : skip(keys, begun, taken), (key) =>
-      count(taken, key),
+      countKey(taken, key),
     );
   }
 
@@ -227,12 +227,8 @@ async function* skip(
       yield key;
       continue;
     }
-    count(taken, key);
+    countKey(taken, key);
     if (isOther()) throw new OtherWalkError("the walk is another");
   }
   if (taken.count < known) throw new OtherWalkError("the walk is shorter");
-}
-
-function count(taken: StepChecksum, key: Edn): void {
-  taken.add("offer", identity(key), 0, 0);
 }

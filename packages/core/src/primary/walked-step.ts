@@ -1,11 +1,13 @@
 /** One live step of a store with a walker: from pins to later ones. */
-import { identity } from "@datahike-sync/edn";
+import { type Edn, identity } from "@datahike-sync/edn";
+import { StepChecksum } from "../step-checksum.ts";
 import type { EncodedEntry } from "../store.ts";
 import { BodyMaker, type BodyOptions, pieces } from "./body-maker.ts";
 import type { LiveStep } from "./live-step.ts";
 import { added, readNodes } from "./nodes.ts";
 import { isSamePins, type Pins } from "./pins.ts";
 import type { WalkedSelection } from "./selection.ts";
+import { countKey, writeWalkPosition } from "./walk-position.ts";
 import { SentNodes, type WalkedStore } from "./walked-store.ts";
 import { toDelete, toSet, type WholeOperation } from "./wire-entry.ts";
 
@@ -25,21 +27,25 @@ export interface WalkedStepOptions {
 export async function makeStep(
   from: Pins,
   to: Pins,
-  { walked, selection: { walker }, bodies: options, signal }: WalkedStepOptions,
+  { walked, selection: { id, walker }, bodies: options, signal }: WalkedStepOptions,
 ): Promise<LiveStep | "oversized" | "overwritten"> {
+  const positions: Edn[] = [];
+  const positionAfter = (body: number) => positions[body];
   const between = { from: from.cursor.seq, to: to.cursor, pins: to };
-  if (isSamePins(from, to)) return { ...between, weight: 0, bodies: () => [] };
+  if (isSamePins(from, to)) return { ...between, weight: 0, bodies: () => [], positionAfter };
   const { codec, limits } = options;
   const { store } = walked.source;
   const maker = new BodyMaker(options);
   const bodies: Uint8Array[] = [];
   const sent = new SentNodes();
+  const taken = new StepChecksum();
   let weight = 0;
   const add = (operation: WholeOperation) => {
     for (const piece of pieces(operation, limits)) {
       if (maker.isFullFor(piece)) {
         const body = maker.take();
         bodies.push(body);
+        if (!to.recycles) positions.push(writeWalkPosition(id, from.tokens, to.tokens, taken));
         weight += body.length;
       }
       maker.add(piece);
@@ -51,6 +57,7 @@ export async function makeStep(
     for (const node of nodes) {
       if (to.recycles) sent.add(node.key);
       add(node);
+      countKey(taken, node.key);
     }
     if (weight > limits.queueBytes) return "oversized";
   }
@@ -58,7 +65,7 @@ export async function makeStep(
   for (const operation of pointerOperations(from.entries, to, codec)) add(operation);
   bodies.push(maker.take());
   const mode = to.recycles ? "recycled" : undefined;
-  return { ...between, weight, mode, bodies: () => bodies };
+  return { ...between, weight, mode, bodies: () => bodies, positionAfter };
 }
 
 /** The pointers as pinned; those that were shown and are none any more go. */

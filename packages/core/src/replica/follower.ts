@@ -74,7 +74,7 @@ export class Follower implements SessionOwner {
   }
 
   get stats(): SubscriptionStats {
-    return { ...this.#following.counts };
+    return this.#following.counts.now;
   }
 
   get status(): SyncStatus {

@@ -98,4 +98,10 @@ export class Counts implements SubscriptionStats {
   commits = 0;
   resyncs = 0;
   reconnects = 0;
+
+  /** As they are now, whatever happens later. */
+  get now(): SubscriptionStats {
+    const { batches, operations, bytes, steps, commits, resyncs, reconnects } = this;
+    return { batches, operations, bytes, steps, commits, resyncs, reconnects };
+  }
 }

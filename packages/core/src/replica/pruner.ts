@@ -20,6 +20,10 @@ export class Pruner {
   #clean: readonly PointerState[] | undefined;
   /** Nodes that came since, by identity: steps that were applied as one leave some that no pointer ever reached. */
   #brought = new Map<string, Edn>();
+  /** Whether nothing else has removed nodes since: then what came was not reached when it was clean. */
+  #isAlone = true;
+  /** What the standing's keeper knew then of others. */
+  #foreign = 0;
   #stop: () => void = () => undefined;
 
   constructor(following: Following) {
@@ -32,7 +36,7 @@ export class Pruner {
     if (!this.isAutomatic || walker === undefined) return;
     this.#stop = store.onCommit((commit) => this.#note(walker, commit));
     try {
-      this.#clean = await readPointers(walker, store);
+      this.#setClean(await readPointers(walker, store));
     } catch (error) {
       // Pointers that cannot be read now are no reason not to follow: the next step may bring others.
       if (!isSyncError(error)) throw error;
@@ -53,15 +57,13 @@ export class Pruner {
 
   /** Does what there is to do, until `isWanted` says that something else is. */
   async run(isWanted: () => boolean): Promise<void> {
-    const { walker, keeper } = this.#following;
-    const { cursor, position, doomed } = keeper.standing;
-    if (walker === undefined || cursor === undefined) return;
-    if (position !== undefined || doomed !== undefined) return;
-    while ((this.#requests.length > 0 || this.isAutomatic) && !isWanted()) {
+    const { walker } = this.#following;
+    while (walker !== undefined && this.#isDue && !isWanted()) {
       const requests = [...this.#requests];
       try {
         const nodes = await this.#prune(walker, requests.length > 0, isWanted);
-        if (nodes === undefined) return;
+        // Something else came first, or another opener has written: then once more.
+        if (nodes === undefined) continue;
         for (const { resolve } of requests) resolve(nodes);
       } catch (error) {
         // Where nobody can tell what is reached, nothing is deleted.
@@ -73,6 +75,13 @@ export class Pruner {
       this.#requests.splice(0, requests.length);
       if (this.#requests.length === 0) return;
     }
+  }
+
+  /** Whether there is something to do, and no step half here. */
+  get #isDue(): boolean {
+    const { cursor, position, doomed } = this.#following.keeper.standing;
+    const isWhole = cursor !== undefined && position === undefined && doomed === undefined;
+    return isWhole && (this.isAutomatic || this.#requests.length > 0);
   }
 
   /** Nobody will do anything any more. */
@@ -98,7 +107,7 @@ export class Pruner {
     const keys = isAll ? this.#unreached(walker) : this.#left(walker, before, now, brought);
     const { nodes, isDone } = await this.#deleteAll(keys, isWanted);
     if (isDone) {
-      this.#clean = now;
+      this.#setClean(now);
       if (isAll) this.#following.hasLeftovers = false;
       return nodes;
     }
@@ -109,20 +118,29 @@ export class Pruner {
     return undefined;
   }
 
+  #setClean(pointers: readonly PointerState[]): void {
+    this.#clean = pointers;
+    this.#isAlone = true;
+    this.#foreign = this.#following.keeper.foreign;
+  }
+
   /** Nodes that a commit of the subscription's brought; what was here already is no part of a commit. */
   #note(walker: Walker, { origin, operations }: Commit): void {
     if (origin?.identity !== this.#following.storeId.identity) return;
     for (const operation of operations) {
-      if (operation.op === "delete" || walker.classify(operation.key, operation) !== "node")
-        continue;
-      this.#brought.set(identity(operation.key), operation.key);
+      if (walker.classify(operation.key, operation) !== "node") continue;
+      if (operation.op === "delete") this.#isAlone = false;
+      else this.#brought.set(identity(operation.key), operation.key);
     }
     if (this.#brought.size <= MAX_BROUGHT) return;
     this.#brought.clear();
     this.#following.hasLeftovers = true;
   }
 
-  /** What was reached before, or came since, and is not reached now; parents before children. */
+  /**
+   * What was reached before, or came since, and is not reached now; parents before children. Where others
+   * prune too, what came since may be what was reached before, and stays: it is for a whole look to find.
+   */
   async *#left(
     walker: Walker,
     before: readonly PointerState[],
@@ -131,16 +149,19 @@ export class Pruner {
   ): AsyncGenerator<Edn> {
     const { store } = this.#following;
     const left: Edn[] = [];
-    const unreached = new Map(brought);
+    const isAlone = this.#isAlone && this.#foreign === this.#following.keeper.foreign;
+    const unreached = isAlone ? new Map(brought) : new Map<string, Edn>();
     try {
       for await (const { key, change } of walker.diff(store, before, now, { removed: true })) {
         unreached.delete(identity(key));
         if (change === "removed") left.push(key);
       }
     } catch (error) {
-      // What was reached before is not all here any more; what is, is found without it.
       if (!isSyncError(error, "NODE_MISSING") || error.details["side"] !== "from") throw error;
-      return yield* this.#unreached(walker);
+      // What was reached before is not all here any more: another opener prunes, or one that came to no
+      // end. What the latter has left is found without it.
+      if (isAlone) yield* this.#unreached(walker);
+      return;
     }
     // Only now: a walker may have to read a node to find those below it.
     yield* left;

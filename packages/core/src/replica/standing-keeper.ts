@@ -20,6 +20,7 @@ export class StandingKeeper implements Upstream {
   readonly #listeners = new Listeners<void>();
   #standing = NOTHING;
   #before = NOTHING;
+  #foreign = 0;
   /** What the commit that is being made will make of it. A relay hears of that commit before `write` resolves. */
   #next: NextStanding = NOTHING;
 
@@ -36,6 +37,11 @@ export class StandingKeeper implements Upstream {
   /** What was known when it was read the last time: what it has moved from, if it has. */
   get before(): Standing {
     return this.#before;
+  }
+
+  /** How often it turned out that another opener had written. */
+  get foreign(): number {
+    return this.#foreign;
   }
 
   /**
@@ -66,6 +72,7 @@ export class StandingKeeper implements Upstream {
   async read(): Promise<Standing> {
     const now = (await this.#store.standing(this.#storeId)) ?? NOTHING;
     this.#before = this.#standing;
+    if (now.revision !== this.#before.revision) this.#foreign++;
     this.#become(now);
     return this.#standing;
   }

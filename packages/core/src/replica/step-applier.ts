@@ -8,7 +8,7 @@ import { readBody, type WireDelete, type WireOperation, type WireSet } from "../
 import { brought } from "./brought.ts";
 import type { Following } from "./following.ts";
 import { heldOtherwise } from "./held-otherwise.ts";
-import { KeptBack } from "./kept-back.ts";
+import type { KeptBack } from "./kept-back.ts";
 import { missingOf, NamedKeys } from "./offered-keys.ts";
 import { Parts } from "./parts.ts";
 import type { KeptOperation, KeptSet } from "./stage-records.ts";

@@ -52,7 +52,7 @@ export class Verifier implements Receiver {
    * @throws {SyncError} `TRANSPORT_CLOSED`; what the primary answered.
    */
   async run(): Promise<Verification | undefined> {
-    const { keeper, storeId, environment } = this.#following;
+    const { store, keeper, storeId, environment } = this.#following;
     const { revision, cursor, selection } = keeper.standing;
     this.#id = this.#line.join(this);
     try {
@@ -67,7 +67,8 @@ export class Verifier implements Receiver {
       });
       const end = await this.#compare();
       const entries = await this.#countHere();
-      const isStill = (await keeper.read()).revision === revision;
+      // Not by the keeper, whose follower may be writing.
+      const isStill = (await store.standing(storeId))?.revision === revision;
       if (!isStill || end === undefined || !isSameCursor(end.to, cursor)) return undefined;
       return {
         entries: entries + this.#missing,
