@@ -1,14 +1,18 @@
 import {
   campaign,
   explain,
+  type Place,
   type SimulationOptions,
   shrink,
   simulate,
 } from "@datahike-sync/conformance/simulation";
-import { createSyncContext, openStore } from "@datahike-sync/core";
+import { createSyncContext, openStore, TRANSPORT_LIMITS } from "@datahike-sync/core";
 import { cases, seed } from "@datahike-sync/testing";
 import { expect, test } from "vitest";
+import { MemoryDisk } from "../src/simulation/memory-disk.ts";
+import { TEXT_CODEC } from "../src/simulation/text-codec.ts";
 import { IDLE_ENGINE } from "./idle-engine.ts";
+import { PlainEnd } from "./plain-line.ts";
 
 const ENGINE = { createSyncContext, openStore };
 const ALL_SEEDS = 20_000;
@@ -52,4 +56,38 @@ test("a failing seed is shrunk, and what is left fails again", async () => {
   const again = await simulate({ ...options, keep, salt });
   expect(again.trace).toEqual(result.trace);
   expect(again.violation).toBe(result.violation);
+});
+
+test("a store that takes its time and real lines change nothing in a trace", async () => {
+  const slowly = async <T>(result: T): Promise<T> => {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    return result;
+  };
+  const places = new Map<Place, MemoryDisk>();
+  const openOn = async (place: Place, scan: <T>(rows: T) => Promise<T>) => {
+    const disk = places.get(place) ?? new MemoryDisk();
+    places.set(place, disk);
+    const driver = disk.open();
+    const slow = {
+      ...driver,
+      get: async (key: string) => scan(await driver.get(key)),
+      getMany: async (keys: readonly string[]) => scan(await driver.getMany(keys)),
+    };
+    return openStore(slow, { rows: "objects", codec: TEXT_CODEC, now: () => place.now() });
+  };
+  const at = async <T>(result: T): Promise<T> => result;
+  const fast = await simulate({ seed, engine: ENGINE, open: (place) => openOn(place, at) });
+  const slow = await simulate({
+    seed,
+    engine: ENGINE,
+    open: (place) => openOn(place, slowly),
+    line: async () => {
+      const [near, far] = [new PlainEnd(TRANSPORT_LIMITS), new PlainEnd(TRANSPORT_LIMITS)];
+      near.other = far;
+      far.other = near;
+      return [near, far];
+    },
+  });
+  expect(slow.trace).toEqual(fast.trace);
+  expect(fast.trace.length).toBeGreaterThan(50);
 });

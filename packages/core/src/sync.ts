@@ -64,20 +64,21 @@ export interface RegisterOptions {
   readonly walker?: Walker | undefined;
   /** Without a walker: what is replicated. Needs {@link RegisterOptions.selection}. */
   readonly filter?: Filter | undefined;
-  /** Names what the filter lets pass for somebody: who gets equal answers sees equal entries. */
+  /** What the filter is told of somebody. Who gets equal answers shares what is read and encoded. */
   readonly selection?: ((about: { readonly principal: unknown }) => Edn) | undefined;
   /** Default: whoever has a line may subscribe. */
   readonly authorize?: Authorize | undefined;
 }
 
 /**
- * Whether an entry is for somebody, or with `undefined`, that its key is gone. Pure. Of an entry that
- * does not pass, which may have passed before, they are told the same if that passes.
+ * Whether an entry is for those with a selection, or with `undefined`, that its key is gone. Pure: rights
+ * are looked up where the selection is named, and when they change, `refresh` asks for it again. Of an
+ * entry that does not pass, which may have passed before, they are told the same if that passes.
  */
 export type Filter = (
   key: Edn,
   value: Edn | undefined,
-  about: { readonly meta: EntryMeta; readonly principal: unknown },
+  about: { readonly meta: EntryMeta; readonly selection: Edn },
 ) => boolean;
 
 /** Whether somebody may do something; with a `select`, no more than that. What it throws is a no. */

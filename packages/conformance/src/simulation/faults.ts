@@ -288,5 +288,5 @@ function crash(world: World, sites: readonly Site[], dice: Dice): boolean {
 function end(world: World, { tabs }: Site, dice: Dice): void {
   // Whoever is at the other end of its lines learns of it at once, or by himself when nothing comes.
   const tellsAfterMs = dice.chance(0.8) ? dice.between(1, 500) : dice.between(30_000, 120_000);
-  for (const tab of [...tabs]) world.kill(tab, tellsAfterMs);
+  for (const tab of Array.from(tabs)) world.kill(tab, tellsAfterMs);
 }

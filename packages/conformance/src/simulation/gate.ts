@@ -22,17 +22,12 @@ export class Gate {
 
   /** Passes a call on when the world chooses it. It never settles for somebody whose life has ended. */
   pass<T>(life: Life, kind: CallKind, label: string, job: () => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       const run = async (look: () => Promise<void>) => {
-        let tell: () => void;
-        try {
-          const result = await job();
-          tell = () => resolve(result);
-        } catch (error) {
-          tell = () => reject(error);
-        }
+        const done = job();
+        await done.catch(() => undefined);
         await look();
-        if (!life.isOver) tell();
+        if (!life.isOver) resolve(done);
       };
       this.#waiting.push({ life, kind, label, run });
     });

@@ -142,10 +142,11 @@ export class Network {
   dialer(life: Life, server: () => SimServer | undefined, peer: Peer): Dialer {
     return ({ signal } = {}) =>
       new Promise((resolve, reject) => {
-        if (signal?.aborted === true) return reject(signal.reason);
+        const leave = () => reject(new SyncError("ABORTED", "nobody waits for the line any more"));
+        if (signal?.aborted === true) return leave();
         const stop = () => {
           this.#dials = this.#dials.filter((other) => other !== dial);
-          reject(signal?.reason);
+          leave();
         };
         const run = async () => {
           signal?.removeEventListener("abort", stop);

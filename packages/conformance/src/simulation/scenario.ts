@@ -44,7 +44,7 @@ export function drawScenario(dice: Dice): Scenario {
   return {
     kind,
     shape,
-    hasViews: dice.chance(0.4) && canHaveViews(kind, shape),
+    hasViews: dice.chance(0.4) && shape !== "loop",
     crashes: dice.chance(0.35),
     prunes: dice.chance(0.6),
     limits: drawLimits(dice),
@@ -58,12 +58,6 @@ export function drawScenario(dice: Dice): Scenario {
     haste: dice.pick([0.05, 0.1, 0.2]),
     actions: dice.between(30, 50),
   };
-}
-
-/** A filter that looks up rights is asked on behalf of one of those who see the same, whoever that is. */
-function canHaveViews(kind: Kind, shape: Shape): boolean {
-  if (shape === "loop") return false;
-  return kind !== "plain" || shape === "one" || shape === "tabs" || shape === "relay";
 }
 
 /** So small that a short run meets each of them. */

@@ -21,7 +21,7 @@ export interface SiteOptions {
   readonly walker: Walker | undefined;
   readonly recycles: boolean;
   readonly view: View;
-  violate(what: string): void;
+  readonly violate: (what: string) => void;
 }
 
 export class Site {
@@ -29,8 +29,8 @@ export class Site {
   readonly place: Place;
   readonly storeId: Uuid;
   readonly walker: Walker | undefined;
-  readonly mirror = new Mirror();
-  readonly history = new History();
+  readonly mirror: Mirror = new Mirror();
+  readonly history: History = new History();
   readonly rights: Rights;
   readonly tabs: Tab[] = [];
   /** Whom it follows. */
@@ -43,13 +43,13 @@ export class Site {
   /** Before the keys that its application writes. */
   prefix = "";
   /** Nodes that were deleted, for those who write them again. */
-  readonly graves = new Map<string, Content>();
+  readonly graves: Map<string, Content> = new Map();
   /** Brings back what was kept of it once. */
   backup: (() => void) | undefined;
   /** Where its subscription stood when that was looked at last. */
   standing: Standing | undefined;
   /** Nodes that the step under way has brought: if it is interrupted they are not sent again. */
-  readonly underWay = new Set<string>();
+  readonly underWay: Set<string> = new Set();
   #check: FollowerCheck | undefined;
   readonly #recycles: boolean;
   readonly #violate: (what: string) => void;

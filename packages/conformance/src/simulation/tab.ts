@@ -9,7 +9,8 @@ import type {
   SyncError,
   SyncEvent,
 } from "@datahike-sync/core";
-import { isNodeKey, keyText, toContent } from "./content.ts";
+import type { Edn } from "@datahike-sync/edn";
+import { isNodeKey, toContent } from "./content.ts";
 import { Dice } from "./dice.ts";
 import type { Engine } from "./engine.ts";
 import type { Gate } from "./gate.ts";
@@ -40,7 +41,7 @@ export class Tab {
   readonly server: SimServer;
   subscription: Subscription | undefined;
   /** It, and those before it that are still writing. */
-  readonly subscriptions = new Set<Subscription>();
+  readonly subscriptions: Set<Subscription> = new Set();
   #registration: Registration | undefined;
   readonly #world: TabWorld;
 
@@ -82,10 +83,9 @@ export class Tab {
       ...(walker !== undefined && { walker }),
       ...(walker === undefined &&
         hasViews && {
-          filter: (key, value, { principal }) => {
-            if (isNodeKey(key)) return true;
-            const level = value === undefined ? 0 : (toContent(value).level ?? 0);
-            return viewOf(principal).sees(keyText(key), level);
+          filter: (key, value, { selection }) => {
+            const needed = value === undefined ? 0 : (toContent(value).level ?? 0);
+            return isNodeKey(key) || needed <= highestLevel(selection);
           },
           selection: ({ principal }) => viewOf(principal).id,
         }),
@@ -126,6 +126,12 @@ export class Tab {
 }
 
 /** Whoever follows is known by its site, as authentication would find it out. */
+/** Of those with this view of a plain store; who sees everything has no level. */
+function highestLevel(selection: Edn): number {
+  const [, level] = /^level (\d)$/.exec(String(selection)) ?? [];
+  return Number(level ?? Number.POSITIVE_INFINITY);
+}
+
 function viewOf(principal: unknown): Site["rights"]["views"][number] {
   const { rights } = principal as Site;
   const view = rights.views.at(-1);

@@ -26,7 +26,7 @@ export interface WireCheckOptions {
   readonly windowBytes: number;
   /** The site whose process this is. */
   siteOf(end: SimEnd): Site | undefined;
-  violate(what: string): void;
+  readonly violate: (what: string) => void;
 }
 
 export class WireCheck {

@@ -18,7 +18,7 @@ export interface Ambush {
 export interface WireTapOptions {
   readonly coverage: Coverage;
   readonly check: WireCheck;
-  say(text: string): void;
+  readonly say: (text: string) => void;
 }
 
 export class WireTap implements NetworkTap {

@@ -3,6 +3,7 @@
  * does one thing at a time and waits until everything that follows from it has been done.
  */
 import type { SyncError, SyncEvent } from "@datahike-sync/core";
+import { describe } from "../check.ts";
 import type { OpenCable } from "./cable.ts";
 import { Coverage } from "./coverage.ts";
 import { Dice } from "./dice.ts";
@@ -37,11 +38,11 @@ export class World implements TabWorld {
   readonly scenario: Scenario;
   readonly opening: Opening;
   readonly dice: Dice;
-  readonly timeline = new Timeline();
-  readonly gate = new Gate();
+  readonly timeline: Timeline = new Timeline();
+  readonly gate: Gate = new Gate();
   readonly network: Network;
   readonly tap: WireTap;
-  readonly coverage = new Coverage();
+  readonly coverage: Coverage = new Coverage();
   readonly sites: Site[] = [];
   readonly trace: string[] = [];
   /** What went wrong first. */
@@ -175,11 +176,8 @@ export class World implements TabWorld {
     const settled = (error?: unknown) => {
       this.#awaited.delete(name);
       if (error === undefined) return;
-      const code = codeOf(error);
-      this.say(`${what} failed: ${code ?? String(error)}`);
-      if (code === undefined || WRONG_CODES.has(code)) {
-        this.violate(`${what} failed: ${error instanceof Error ? error.stack : String(error)}`);
-      }
+      this.say(`${what} failed: ${codeOf(error) ?? "without a code"}`);
+      if (isWrong(error)) this.violate(`${what} failed: ${describe(error)}`);
     };
     promise.then(() => settled(), settled);
   }
@@ -307,6 +305,11 @@ const WRONG_CODES: ReadonlySet<string> = new Set([
   "ENTRY_UNREADABLE",
   "NODE_MISSING",
 ]);
+
+function isWrong(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === undefined || WRONG_CODES.has(code);
+}
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;

@@ -21,7 +21,7 @@ export interface PlainSelection {
   readonly filter: EntryFilter | undefined;
 }
 
-/** A filter for somebody. */
+/** A filter, as those with this selection see it. */
 interface EntryFilter {
   /** Whether an entry is for them. */
   passes(entry: SetFact | EncodedEntry): boolean;
@@ -51,13 +51,15 @@ export function toSelection(
   if (filter === undefined || selection === undefined) {
     return { id: uuid([keyword("all")]), walker: undefined, filter: undefined };
   }
+  const answer = selection({ principal });
+  const about = (meta: EntryMeta) => ({ meta: metaOf(meta), selection: answer });
   return {
-    id: uuid([keyword("filter"), selection({ principal })]),
+    id: uuid([keyword("filter"), answer]),
     walker: undefined,
     filter: {
       passes: ({ key, value, ...meta }) =>
-        filter(key, isEncoded(value) ? value.decode() : value, { meta: metaOf(meta), principal }),
-      passesGone: (key, meta) => filter(key, undefined, { meta: metaOf(meta), principal }),
+        filter(key, isEncoded(value) ? value.decode() : value, about(meta)),
+      passesGone: (key, meta) => filter(key, undefined, about(meta)),
     },
   };
 }

@@ -71,7 +71,12 @@ export class StoreWatch {
 
   /** Resolves when the store is whole. */
   async untilWhole(signal: AbortSignal): Promise<void> {
-    for (this.#look(); !this.#now.isWhole; ) await this.#bell.rung(signal);
+    const { clock, limits } = this.#environment;
+    for (this.#look(); !this.#now.isWhole; this.#look()) {
+      // One subscription that fills the store may take another's place, and nothing tells of that.
+      const stop = clock.after(limits.pollMs, () => this.#bell.ring());
+      await this.#bell.rung(signal).finally(stop);
+    }
   }
 
   /** What the store was after a commit that a read has just seen; `undefined` if it was not whole. */
