@@ -1,6 +1,5 @@
 /** The other side of a primary's line: takes its messages as a replica would, and remembers them. */
 import {
-  type Clock,
   type Codec,
   type Cursor,
   type Encoded,
@@ -28,7 +27,7 @@ import { PrimaryStores } from "../src/primary/primary-stores.ts";
 import { answers } from "../src/reconcile/answers.ts";
 import { ItemSet } from "../src/reconcile/item-set.ts";
 import { StepChecksum } from "../src/step-checksum.ts";
-import { TestDisk } from "./replica-world.ts";
+import { ManualClock, TestDisk } from "./replica-world.ts";
 
 /** EDN text: a codec that needs no other package. */
 const codec: Codec = {
@@ -39,44 +38,6 @@ const codec: Codec = {
 };
 
 export const STORE: Uuid = uuid("1ebf788e-dd20-5274-9050-b5d76d77a9ab");
-
-/** Time that stands still until it is moved. */
-class ManualClock implements Clock {
-  #now = 0;
-  #timers: { readonly time: number; readonly job: () => void }[] = [];
-
-  get timers(): number {
-    return this.#timers.length;
-  }
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(delayMs: number, job: () => void): () => void {
-    const timer = { time: this.#now + delayMs, job };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    };
-  }
-
-  /** Moves on, timer by timer; what they begin is done before the next. */
-  async pass(ms: number): Promise<void> {
-    const until = this.#now + ms;
-    for (;;) {
-      const due = this.#timers.filter(({ time }) => time <= until);
-      const next = due.sort((a, b) => a.time - b.time)[0];
-      if (next === undefined) break;
-      this.#timers.splice(this.#timers.indexOf(next), 1);
-      this.#now = Math.max(this.#now, next.time);
-      next.job();
-      await settled();
-    }
-    this.#now = until;
-    await settled();
-  }
-}
 
 /** Runs everything that waits for nothing but other code. */
 export async function settled(): Promise<void> {

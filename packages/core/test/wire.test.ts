@@ -236,7 +236,8 @@ describe("bodies", () => {
       const { length } = writer;
       const body = writer.finish();
       expect([...readBody(body, codec)].map(plain)).toEqual(operations.map(plain));
-      if (operations.length > 0) expect(body).toHaveLength(length);
+      // The time that others are counted from is written with the first operation, or at the end.
+      expect(body.length - length).toBe(operations.length > 0 ? 0 : 1);
     }
   });
 

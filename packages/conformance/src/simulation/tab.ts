@@ -125,13 +125,14 @@ export class Tab {
   }
 }
 
-/** Whoever follows is known by its site, as authentication would find it out. */
 /** Of those with this view of a plain store; who sees everything has no level. */
 function highestLevel(selection: Edn): number {
-  const [, level] = /^level (\d)$/.exec(String(selection)) ?? [];
+  if (typeof selection !== "string") throw new TypeError("a view is named by a text");
+  const [, level] = /^level (\d)$/.exec(selection) ?? [];
   return Number(level ?? Number.POSITIVE_INFINITY);
 }
 
+/** Whoever follows is known by its site, as authentication would find it out. */
 function viewOf(principal: unknown): Site["rights"]["views"][number] {
   const { rights } = principal as Site;
   const view = rights.views.at(-1);
