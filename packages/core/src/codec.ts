@@ -43,12 +43,7 @@ export interface Encoded {
 
 /** Bytes of a codec as a value to be decoded on demand. */
 export function encoded(codec: Codec, bytes: Uint8Array): Encoded {
-  let value: Edn | undefined;
-  return {
-    codec: codec.name,
-    bytes,
-    decode: () => (value === undefined ? (value = codec.decode(bytes)) : value),
-  };
+  return new EncodedValue(codec, bytes);
 }
 
 /** Bytes that are the value themselves, as stores keep values of type `"binary"`. */
@@ -60,4 +55,23 @@ export function binary(bytes: Uint8Array): Encoded {
 /** Whether a value has not been decoded yet. */
 export function isEncoded(value: Edn | Encoded): value is Encoded {
   return typeof value === "object" && value !== null && "decode" in value && !("ednKind" in value);
+}
+
+/** A class, because there is one of these for every value that is passed on. */
+class EncodedValue implements Encoded {
+  readonly codec: string;
+  readonly bytes: Uint8Array;
+  readonly #codec: Codec;
+  #value: Edn | undefined;
+
+  constructor(codec: Codec, bytes: Uint8Array) {
+    this.codec = codec.name;
+    this.bytes = bytes;
+    this.#codec = codec;
+  }
+
+  decode(): Edn {
+    if (this.#value === undefined) this.#value = this.#codec.decode(this.bytes);
+    return this.#value;
+  }
 }

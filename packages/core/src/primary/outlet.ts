@@ -72,7 +72,12 @@ export class Outlet {
     while (this.#isBlocked(body.length)) await this.bell.rung(this.signal);
     const batch = this.#flow.send(body.length);
     this.#counters.sentBytes += body.length;
-    await this.#line.send({ ...NO_HEAD, ...head, type: "batch", id: this.#id, batch }, body);
+    const { position, from, to, tokens, count, fingerprint, mode } = head;
+    // Named one by one: of every live commit there is a head for each subscriber.
+    await this.#line.send(
+      { type: "batch", id: this.#id, batch, position, from, to, tokens, count, fingerprint, mode },
+      body,
+    );
   }
 
   /** Offers nodes as soon as there is room, as part of all that is selected. An answer is owed. */
@@ -130,13 +135,3 @@ export class Outlet {
     return this.#holds > 0;
   }
 }
-
-const NO_HEAD = {
-  position: undefined,
-  from: undefined,
-  to: undefined,
-  tokens: undefined,
-  count: undefined,
-  fingerprint: undefined,
-  mode: undefined,
-} as const;
