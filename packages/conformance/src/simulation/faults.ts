@@ -193,7 +193,8 @@ const UNREGISTER: Action = {
 const BACKUP: Action = {
   name: "backup",
   weight: 4,
-  when: ({ opening }) => opening.backup !== undefined,
+  // Two stores that follow each other and have both forgotten it wait for each other.
+  when: ({ opening, scenario }) => opening.backup !== undefined && scenario.shape !== "loop",
   run(world, dice) {
     const site = dice.pick(world.sites);
     const restore = world.opening.backup?.(site.place);

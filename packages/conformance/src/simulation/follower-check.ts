@@ -70,7 +70,8 @@ export class FollowerCheck {
     if (earliest.every((found) => found === undefined)) {
       return this.#explain(text, standing, place);
     }
-    this.#earliest = earliest;
+    // Before the first step is whole, what is shown may look like a state by chance.
+    if (cursor !== undefined) this.#earliest = earliest;
     return undefined;
   }
 

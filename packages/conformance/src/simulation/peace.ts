@@ -11,7 +11,10 @@ export async function makePeace(world: World): Promise<void> {
   world.say("* peace");
   heal(world);
   await repairWorld(world);
-  if (world.scenario.kind === "walker" && world.dice.chance(0.3)) await keepWriting(world);
+  const { kind, shape } = world.scenario;
+  // With more who follow, each has to wait for the others, not for those who write.
+  const isAlone = kind === "walker" && (shape === "one" || shape === "tabs");
+  if (isAlone && world.dice.chance(0.4)) await keepWriting(world);
   if (world.violation !== undefined) return;
   await untilAgreed(world);
   if (world.violation !== undefined) return;
@@ -36,13 +39,14 @@ function heal(world: World): void {
  */
 async function keepWriting(world: World): Promise<void> {
   world.say("* peace, and somebody who writes");
-  const waiting = new Set(world.primary.followers.slice(0, 2));
+  const waiting = new Set(world.primary.followers);
   for (let events = 0; events < PATIENCE_EVENTS && waiting.size > 0; events++) {
     if (world.violation !== undefined) return;
     if (events % EVENTS_PER_WRITE === 0) await writeOnce(world);
     const { ready } = world;
     // Time goes on too, or nobody who waits for a timer would ever come to it.
-    if (ready.length > 0 && events % 2 === 0) await world.happen(world.dice.pick(ready));
+    const isSoon = world.nextAt < world.timeline.now + 100 && events % 2 === 1;
+    if (ready.length > 0 && !isSoon) await world.happen(world.dice.pick(ready));
     else await world.pass();
     for (const site of waiting) {
       if (site.tabs.some(({ subscription }) => subscription?.status.phase === "live")) {
@@ -51,8 +55,12 @@ async function keepWriting(world: World): Promise<void> {
     }
     if (events % 100 === 0) await repairWorld(world);
   }
-  if (waiting.size === 0) return;
-  world.violate(`no end of catching up: ${[...waiting].map(({ name }) => name).join(", ")}`);
+  // Who has no line, or waits to dial again, has not begun.
+  const late = Array.from(waiting).filter(({ tab }) => {
+    return tab?.subscription?.status.phase === "syncing";
+  });
+  if (late.length === 0) return;
+  world.violate(`no end of catching up: ${late.map(({ name }) => name).join(", ")}`);
 }
 
 /** Lets things happen until all agree, which must not take for ever. */

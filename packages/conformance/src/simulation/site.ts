@@ -44,6 +44,8 @@ export class Site {
   prefix = "";
   /** Nodes that were deleted, for those who write them again. */
   readonly graves: Map<string, Content> = new Map();
+  /** Whether several processes have had its store: one may have ended in the middle of a step. */
+  isShared = false;
   /** Brings back what was kept of it once. */
   backup: (() => void) | undefined;
   /** Where its subscription stood when that was looked at last. */
@@ -124,7 +126,9 @@ export class Site {
     // A store that is just being opened has no subscription yet that could say so.
     const subscriptions = this.tabs.flatMap((tab) => [...tab.subscriptions]);
     const mayBeParts =
-      subscriptions.length === 0 || subscriptions.some(({ status }) => !status.consistent);
+      subscriptions.length === 0 ||
+      subscriptions.some(({ status }) => !status.consistent) ||
+      (this.isShared && this.standing?.doomed !== undefined);
     const worse = mayBeParts ? this.#check.checkParts(this.mirror) : wrong;
     if (worse !== undefined) this.#violate(`${this.name} ${worse}`);
   }

@@ -53,6 +53,8 @@ export class WireCheck {
         const flow = this.#flow(end, message.id);
         if (flow === undefined) break;
         flow.durable = NOTHING;
+        // The step that begins anew does not say what the one before it has brought.
+        flow.site.underWay.clear();
         // What came before it is void: it has arrived, and may have been dropped.
         for (const [batch, { bytes: size }] of flow.batches) {
           flow.batches.set(batch, { bytes: size, nodes: [], to: undefined });

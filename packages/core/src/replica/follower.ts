@@ -99,7 +99,7 @@ export class Follower implements SessionOwner {
       throw new TypeError("this store follows the same one with another select already");
     }
     this.#following.walker ??= walker;
-    if (prune === "unreachable") this.#pruner.isAutomatic = true;
+    if (prune === "unreachable") this.#following.isPruning = true;
   }
 
   /** There is a line. */

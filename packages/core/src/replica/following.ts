@@ -18,6 +18,8 @@ export class Following {
   readonly #skipped = new Set<string>();
   /** Finds what the pointers of this store reach, where somebody said how. */
   walker: Walker | undefined;
+  /** Whether nodes that no pointer reaches are deleted without being asked. */
+  isPruning = false;
   /** Whether there may be nodes that no pointer has ever reached here. */
   hasLeftovers = false;
   /** Whether something is shown that belongs to a step that is not whole, so that nobody was told. */

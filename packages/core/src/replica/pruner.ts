@@ -12,8 +12,6 @@ import { isMoved } from "./standing-keeper.ts";
  * by no pointer yet. What it leaves undone because a step begins, the next time finds again.
  */
 export class Pruner {
-  /** Whether to prune after steps, without being asked. */
-  isAutomatic = false;
   readonly #following: Following;
   #requests: Request[] = [];
   /** The pointers when nothing else was left: what they reached, and today's do not, goes. */
@@ -33,7 +31,7 @@ export class Pruner {
   /** Before the first step: what is reached now, the next steps leave behind. */
   async begin(): Promise<void> {
     const { walker, store } = this.#following;
-    if (!this.isAutomatic || walker === undefined) return;
+    if (!this.#following.isPruning || walker === undefined) return;
     this.#stop = store.onCommit((commit) => this.#note(walker, commit));
     try {
       this.#setClean(await readPointers(walker, store));
@@ -68,7 +66,7 @@ export class Pruner {
       } catch (error) {
         // Where nobody can tell what is reached, nothing is deleted.
         if (!isSyncError(error)) throw error;
-        this.isAutomatic = false;
+        this.#following.isPruning = false;
         this.#following.listeners.errors.tell(error);
         for (const { reject } of requests) reject(error);
       }
@@ -81,7 +79,7 @@ export class Pruner {
   get #isDue(): boolean {
     const { cursor, position, doomed } = this.#following.keeper.standing;
     const isWhole = cursor !== undefined && position === undefined && doomed === undefined;
-    return isWhole && (this.isAutomatic || this.#requests.length > 0);
+    return isWhole && (this.#following.isPruning || this.#requests.length > 0);
   }
 
   /** Nobody will do anything any more. */

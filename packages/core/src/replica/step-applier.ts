@@ -7,7 +7,7 @@ import { StepChecksum } from "../step-checksum.ts";
 import { readBody, type WireDelete, type WireOperation, type WireSet } from "../wire/operations.ts";
 import { brought } from "./brought.ts";
 import type { Following } from "./following.ts";
-import { heldOtherwise } from "./held-otherwise.ts";
+import { heldFor } from "./held.ts";
 import type { KeptBack } from "./kept-back.ts";
 import { missingOf, NamedKeys } from "./offered-keys.ts";
 import { Parts } from "./parts.ts";
@@ -159,7 +159,8 @@ export class StepApplier {
       if (kept.stagedRecords > 0 || kept.hasNodeDeletes) await this.#spill();
       await this.#commits.applyInParts(kept, cut);
     } else {
-      await this.#commits.applyAtOnce(this.#arrived.values(), kept, cut, this.#isFragile);
+      const nodes = await this.#withoutHeld(Array.from(this.#arrived.values()));
+      await this.#commits.applyAtOnce(nodes, kept, cut, this.#isFragile);
     }
     this.#begin();
   }
@@ -278,7 +279,7 @@ export class StepApplier {
   /** Writes nodes and early cells before their step is whole, but nothing over other values. */
   async #storeArrived(): Promise<void> {
     if (this.#arrived.size === 0) return;
-    let sets = Array.from(this.#arrived.values());
+    let sets = await this.#withoutHeld(Array.from(this.#arrived.values()));
     this.#arrived.clear();
     if (this.#mayReplace) sets = await this.#keepReplacing(sets);
     try {
@@ -299,16 +300,26 @@ export class StepApplier {
 
   /** Keeps back what would replace another value. Resolves to the rest. */
   async #keepReplacing(sets: readonly KeptSet[]): Promise<KeptSet[]> {
-    const replacing = await heldOtherwise(this.#following.store, sets);
+    const held = await heldFor(this.#following.store, sets);
     this.#isTouched = true;
     for (const [at, set] of sets.entries()) {
-      if (!replacing[at]) continue;
+      if (held[at] !== "other") continue;
       this.#kept.put(identity(set.key), set, set.value.bytes);
       // Who goes on from a position is not sent the nodes before it again, and this one is not stored.
       this.#hasPosition = false;
       this.#position = undefined;
     }
-    return sets.filter((_, at) => !replacing[at]);
+    return sets.filter((_, at) => held[at] !== "other");
+  }
+
+  /** Who prunes takes a node that a commit writes for one that was not here: others are left out of it. */
+  async #withoutHeld(sets: KeptSet[]): Promise<KeptSet[]> {
+    if (!this.#following.isPruning || sets.length === 0) return sets;
+    const held = await heldFor(this.#following.store, sets);
+    const fresh = sets.filter(({ op }, at) => op !== "node" || held[at] !== "same");
+    // What is left out has to stay until the others are there.
+    if (fresh.length < sets.length) this.#isTouched = true;
+    return fresh;
   }
 
   async #spill(): Promise<void> {

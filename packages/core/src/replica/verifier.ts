@@ -8,7 +8,7 @@ import { readBody, type WireDelete } from "../wire/operations.ts";
 import { brought, itemsOf } from "./brought.ts";
 import type { Following } from "./following.ts";
 import { nowhere } from "./have.ts";
-import { heldOtherwise } from "./held-otherwise.ts";
+import { heldFor } from "./held.ts";
 import { Inbox, type SubscriptionMessage } from "./inbox.ts";
 import { missingOf, NamedKeys } from "./offered-keys.ts";
 import { Parts } from "./parts.ts";
@@ -128,10 +128,9 @@ export class Verifier implements Receiver {
         sets.push({ ...operation, value });
       }
     }
-    const keys = sets.map(({ key }) => key);
-    const differs = await heldOtherwise(store, sets);
-    this.#missing += (await missingOf(store, keys)).length;
-    this.#different += differs.filter((isDifferent) => isDifferent).length;
+    const held = await heldFor(store, sets);
+    this.#missing += held.filter((one) => one === "nothing").length;
+    this.#different += held.filter((one) => one === "other").length;
     const gone = deletes.map(({ key }) => key);
     this.#extra += gone.length - (await missingOf(store, gone)).length;
   }

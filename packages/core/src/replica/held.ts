@@ -1,22 +1,23 @@
-/** Nodes whose keys have other values here. */
+/** What is here under the keys of nodes that came. */
 import { type Edn, equals } from "@datahike-sync/edn";
 import { type Encoded, isEncoded } from "../codec.ts";
 import { sameBytes } from "../driver-store/row-format.ts";
 import type { EncodedEntry, Store } from "../store.ts";
 import type { KeptSet } from "./stage-records.ts";
 
-/** Of each of these, in their order, whether it would replace another value. */
-export async function heldOtherwise(
-  store: Store,
-  nodes: readonly KeptSet[],
-): Promise<readonly boolean[]> {
+/** Nothing, the very value, or another. */
+export type Held = "nothing" | "same" | "other";
+
+/** What each of these, in their order, would replace. */
+export async function heldFor(store: Store, nodes: readonly KeptSet[]): Promise<readonly Held[]> {
   const held = await readHeld(
     store,
     nodes.map(({ key }) => key),
   );
   return nodes.map(({ value }, at) => {
     const other = held[at];
-    return other !== undefined && !isSame(other, value);
+    if (other === undefined) return "nothing";
+    return isSame(other, value) ? "same" : "other";
   });
 }
 
