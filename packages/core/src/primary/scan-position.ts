@@ -11,7 +11,10 @@ export interface ScanPosition {
   readonly base: number | undefined;
   /** Cells up to here were sent to be shown at once. */
   readonly early: FeedPosition;
-  /** The latest commit of which anything was sent: of a history without it nothing can be continued. */
+  /**
+   * The store's last commit when this was read. In a history without it other keys may stand before the
+   * place reached than were met there, and nothing can be continued.
+   */
   readonly seen: number;
 }
 

@@ -44,6 +44,8 @@ export class Scan {
   /** Cells up to here were sent to be shown at once. */
   #early: FeedPosition;
   #hasMetNode: boolean;
+  /** The store's last commit at the last read. */
+  #seen = 0;
   /** Tombstones up to this commit are of no concern; not known before the first read of everything. */
   #base: number | undefined;
 
@@ -98,6 +100,7 @@ export class Scan {
     const read = await store.changes(this.#after, { limit, limitBytes, since });
     outlet.signal.throwIfAborted();
     this.#base ??= read.last;
+    this.#seen = read.last;
     return read;
   }
 
@@ -144,8 +147,13 @@ export class Scan {
     const mode = this.#mode();
     if (mode === "early") this.#early = this.#reached;
     const base = this.#start.plan === "all" ? this.#base : undefined;
-    const { seq: seen } = this.#reached;
-    const position = { era: this.#era, reached: this.#reached, base, early: this.#early, seen };
+    const position = {
+      era: this.#era,
+      reached: this.#reached,
+      base,
+      early: this.#early,
+      seen: this.#seen,
+    };
     return { mode, position: writeScanPosition(id, position) };
   }
 }
