@@ -244,7 +244,7 @@ export class StepApplier {
     this.#cut = cut;
     this.#isCatchingUp = false;
     if (!isContinued) {
-      await this.#commits.checkApplied(this.#kept, cut);
+      await this.#commits.checkApplied(this.#kept, cut, this.#position);
       this.#begin();
     } else if (this.#kept.stagedRecords > 0) {
       await this.flush();

@@ -135,9 +135,19 @@ export class StepCommits {
     await this.#tell(cut, made, ids);
   }
 
-  /** For a step that does not continue what is here: whether another opener has applied it already. */
-  async checkApplied(kept: KeptBack, cut: Cut): Promise<void> {
+  /**
+   * For a step that does not continue what is here: whether another opener has applied it already. Then
+   * the position that its nodes were stored with protects nothing any more.
+   */
+  async checkApplied(kept: KeptBack, cut: Cut, position: Edn | undefined): Promise<void> {
     await this.#afterMove({ to: cut.to, isFragile: true });
+    const { keeper } = this.#following;
+    const stored = keeper.standing.position;
+    if (stored !== undefined && position !== undefined && equals(stored, position)) {
+      // Where somebody else writes first, this is not retried unless the standing says the same.
+      const next = () => ({ ...keeper.standing, position: undefined });
+      await this.#write([], next, { isFragile: false });
+    }
     if (kept.stagedRecords > 0) this.#following.hasUntold = true;
     await this.#tell(cut, undefined, kept.inMemory);
   }
