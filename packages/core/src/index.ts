@@ -1,4 +1,4 @@
-/** @packageDocumentation Contracts that stores, codecs and walkers keep, and the errors they share. */
+/** @packageDocumentation Serves stores and follows them; the contracts of the whole family. */
 export type { TagReaders } from "@datahike-sync/edn";
 export { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 export {
