@@ -32,6 +32,10 @@ export interface WireCheckOptions {
 export class WireCheck {
   readonly #options: WireCheckOptions;
   readonly #flows = new Map<string, Flow>();
+  /** How often what is under way at a site was taken up again. */
+  readonly #resumed = new Map<Site, number>();
+  /** Sites that more than one tab has written to. */
+  readonly #shared = new Set<Site>();
 
   constructor(options: WireCheckOptions) {
     this.#options = options;
@@ -68,7 +72,13 @@ export class WireCheck {
   #begin(end: SimEnd, { id, have }: Subscribe): void {
     const site = this.#options.siteOf(end);
     if (site === undefined) return;
-    const isResumed = have.position !== undefined && site.tabs.length === 1;
+    if (site.tabs.length > 1) this.#shared.add(site);
+    const resumed = have.position === undefined ? 0 : (this.#resumed.get(site) ?? 0) + 1;
+    this.#resumed.set(site, resumed);
+    // A position says what one walk has brought. What those before it had brought beside it, or another
+    // tab, or a relay that was interrupted itself, it may not say.
+    const isRelayed = site.upstream?.upstream !== undefined;
+    const isResumed = resumed === 1 && !this.#shared.has(site) && !isRelayed;
     this.#flows.set(nameOf(end, id), {
       site,
       isProbe: have.cursor?.era === "",
