@@ -49,6 +49,7 @@ export class StepApplier {
   #isRecycled = false;
   /** Whether this step relies on nodes that no pointer here reaches. */
   #isTouched = false;
+  #isCompared = false;
   /** What waits. */
   #operations = 0;
   #bytes = 0;
@@ -116,10 +117,13 @@ export class StepApplier {
     if (this.#operations >= COMMIT_OPERATIONS || this.#bytes >= COMMIT_BYTES) await this.flush();
   }
 
-  /** From now on this step relies on what is here. Resolves when what came is written. */
+  /**
+   * What is here is about to be compared with the primary: whatever another opener adds from now on, the
+   * step would not know of. Resolves when what came is written.
+   */
   async rely(): Promise<void> {
     await this.flush();
-    this.#isTouched = true;
+    this.#isCompared = true;
     this.#isHalf = true;
   }
 
@@ -177,7 +181,8 @@ export class StepApplier {
 
   get #isFragile(): boolean {
     const { position } = this.#following.keeper.standing;
-    return this.#kept.stagedRecords > 0 || (this.#isTouched && position === undefined);
+    const isUnprotected = this.#isTouched && position === undefined;
+    return this.#kept.stagedRecords > 0 || this.#isCompared || isUnprotected;
   }
 
   #begin(): void {
@@ -193,6 +198,7 @@ export class StepApplier {
     this.#named = undefined;
     this.#isRecycled = false;
     this.#isTouched = false;
+    this.#isCompared = false;
     this.#operations = 0;
     this.#bytes = 0;
   }
