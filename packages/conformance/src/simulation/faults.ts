@@ -213,6 +213,7 @@ const RESTORE: Action = {
     const site = dice.pick(sites);
     end(world, site, dice);
     site.backup?.();
+    world.moveClockOn(site.place);
     site.check?.forget();
     world.say(`${site.name} is restored`);
     world.later(dice.between(1, 2_000), () => restart(world, site));

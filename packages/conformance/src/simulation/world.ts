@@ -136,6 +136,11 @@ export class World implements TabWorld {
    */
   failPower({ place }: Site): void {
     this.opening.crash?.(place);
+    this.moveClockOn(place);
+  }
+
+  /** Sets a clock that is behind what was written right, as an operator does who has lost some of that. */
+  moveClockOn(place: Site["place"]): void {
     const behindMs = (this.#latest.get(place) ?? 0) - place.now();
     if (behindMs > 0) this.#skews.set(place, (this.#skews.get(place) ?? 0) + behindMs + 1_000);
   }

@@ -36,6 +36,8 @@ export class StepApplier {
   /** Nodes, and cells that are shown as they come: to be written with the next commit. */
   #arrived = new Map<string, KeptSet>();
   #kept: KeptBack;
+  /** The end of the last step that came, whoever applied it. */
+  #reached: StepCursor | undefined;
   /** Set where all that waits belongs to whole steps: the end of the last. */
   #cut: Cut | undefined;
   #position: Edn | undefined;
@@ -152,7 +154,8 @@ export class StepApplier {
     this.#operations = 0;
     this.#bytes = 0;
     if (this.#cut === undefined) {
-      await this.#storeArrived();
+      if (this.#isOvertaken) this.#arrived.clear();
+      else await this.#storeArrived();
       if (this.#kept.bytes > this.#following.environment.limits.stageBytes) await this.#spill();
       return;
     }
@@ -177,6 +180,15 @@ export class StepApplier {
     this.#parts.clear();
     this.#isCounted = true;
     this.#isCatchingUp = true;
+  }
+
+  /**
+   * Whether another opener is further than what comes here. Nodes of a step that it has applied must not
+   * be stored again: it may have deleted them since.
+   */
+  get #isOvertaken(): boolean {
+    const { cursor } = this.#following.keeper.standing;
+    return !this.#isCatchingUp && !isSameCursor(cursor, this.#reached);
   }
 
   get #isFragile(): boolean {
@@ -248,6 +260,7 @@ export class StepApplier {
     // A step that moves no pointer does not name them again.
     const cut = { from: before.from, to, tokens: tokens ?? (from && before.tokens) };
     this.#cut = cut;
+    this.#reached = to;
     this.#isCatchingUp = false;
     if (!isContinued) {
       await this.#commits.checkApplied(this.#kept, cut, this.#position);
