@@ -31,6 +31,9 @@ export interface FollowerOptions {
 /** How many steps in a row may arrive damaged. */
 const MAX_MISMATCHES = 2;
 
+/** How often the longest time that a standing has to be still is doubled. */
+const MAX_DOUBLINGS = 5;
+
 /** How often a comparison begins anew because somebody has written meanwhile. */
 const MAX_VERIFICATIONS = 10;
 
@@ -51,6 +54,8 @@ export class Follower implements SessionOwner {
   #phase: SyncStatus["phase"] = "connecting";
   #error: SyncError | undefined;
   #mismatches = 0;
+  /** How often another opener was in the way since this was live. */
+  #moves = 0;
   #isFromScratch = false;
   #told: SyncStatus | undefined;
 
@@ -257,13 +262,18 @@ export class Follower implements SessionOwner {
     }
   }
 
-  /** Waits until nobody moves the standing, or somebody has moved its cursor. */
+  /**
+   * Waits until nobody moves the standing, or somebody has moved its cursor. Longer each time: over a slow
+   * line another's transfer looks still for a while, and two that disturb each other come to no end.
+   */
   async #untilStill(from: StepCursor | undefined, isHere: () => boolean): Promise<void> {
     const { keeper, environment } = this.#following;
+    const { limits, random } = environment;
+    const spread = 2 ** (Math.min(this.#moves++, MAX_DOUBLINGS) + 1) - 2;
     for (;;) {
       const { revision, cursor } = await keeper.read();
       if (!isSameCursor(cursor, from)) return;
-      await this.#pause(environment.limits.stillMs, isHere);
+      await this.#pause(limits.stillMs * (1 + random() * spread), isHere);
       if (!isHere() || (await keeper.read()).revision === revision) return;
     }
   }
@@ -300,6 +310,7 @@ export class Follower implements SessionOwner {
 
   #goLive(): void {
     this.#mismatches = 0;
+    this.#moves = 0;
     this.#backoff.reset();
     this.#options.onLive();
     this.#become("live");
