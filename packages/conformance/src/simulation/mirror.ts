@@ -100,16 +100,20 @@ export class Mirror {
   }
 
   /** Whether a node and everything below it are there. */
-  isWhole(key: string): boolean {
+  isWhole(key: string, above: readonly string[] = []): boolean {
     const held = this.#entries.get(key);
-    return held !== undefined && held.content.kids.every((kid) => this.isWhole(kid));
+    if (held === undefined || above.includes(key)) return false;
+    return held.content.kids.every((kid) => this.isWhole(kid, [...above, key]));
   }
 
-  #deepText(content: Content): string {
+  /** `above`: keys that lead here. Where keys are used again, what is half there may lead back to them. */
+  #deepText(content: Content, above: readonly string[] = []): string {
     let text = contentText(content);
     for (const kid of content.kids) {
       const held = this.#entries.get(kid);
-      text += held === undefined ? `(${kid} MISSING)` : `(${kid} ${this.#deepText(held.content)})`;
+      if (held === undefined) text += `(${kid} MISSING)`;
+      else if (above.includes(kid)) text += `(${kid} AGAIN)`;
+      else text += `(${kid} ${this.#deepText(held.content, [...above, kid])})`;
     }
     return text;
   }
