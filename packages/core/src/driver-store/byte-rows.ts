@@ -2,16 +2,10 @@
 import { type Edn, isKind, isSyncError, SyncError, type Uuid, uuid } from "@datahike-sync/edn";
 import { binary, type Codec, type Encoded, encoded, isEncoded } from "../codec.ts";
 import type { Cursor, Era, Standing, StepCursor } from "../feed.ts";
+import { sameBytes } from "../same-bytes.ts";
 import type { EntryMeta } from "../store.ts";
 import { keptBytes, notTyped } from "./object-rows.ts";
-import {
-  type Cell,
-  type Header,
-  type Kept,
-  type Mark,
-  type RowFormat,
-  sameBytes,
-} from "./row-format.ts";
+import { type Cell, type Header, type Kept, type Mark, type RowFormat } from "./row-format.ts";
 
 /**
  * Values, keys and standings are bytes of the store's codec; values that came as such bytes are kept

@@ -2,15 +2,9 @@
 import { type Edn, equals, print, snapshot } from "@datahike-sync/edn";
 import { binary, type Codec, type Encoded, encoded, isEncoded } from "../codec.ts";
 import type { Era, Standing } from "../feed.ts";
+import { sameBytes } from "../same-bytes.ts";
 import type { EntryMeta } from "../store.ts";
-import {
-  type Cell,
-  type Header,
-  type Kept,
-  type Mark,
-  type RowFormat,
-  sameBytes,
-} from "./row-format.ts";
+import { type Cell, type Header, type Kept, type Mark, type RowFormat } from "./row-format.ts";
 
 /** A row that only `openStore` looks into. A driver keeps it and gives it back. */
 export type ObjectRow = Header | Cell | Mark | Standing | readonly Era[] | Uint8Array;

@@ -92,11 +92,3 @@ export function metaOf({ type, lastWrite, immutable, origin }: EntryMeta): Entry
 export function sizeOf(value: Kept): number {
   return isEncoded(value) ? value.bytes.length : 0;
 }
-
-/** Whether two arrays hold the same bytes. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}

@@ -2,6 +2,7 @@
 import type { Environment } from "../environment.ts";
 import type { Cursor, StepCursor } from "../feed.ts";
 import type { ResyncReason } from "../protocol.ts";
+import { isSameCursor } from "../same-cursor.ts";
 import { BodyWriter } from "../wire/operations.ts";
 import type { LiveStep } from "./live-step.ts";
 import type { Outlet } from "./outlet.ts";
@@ -54,7 +55,7 @@ export class LiveSender {
     const bodies = step.bodies();
     const last = bodies.at(-1);
     // A cursor that the replica has already would cost it a commit.
-    const isNews = last !== undefined || !isSameCursor(step.to, this.#shown.cursor);
+    const isNews = last !== undefined || !isSameStep(step.to, this.#shown.cursor);
     this.#idle = last === undefined && isNews ? step : undefined;
     if (last === undefined) return;
     for (const [at, body] of bodies.slice(0, -1).entries()) {
@@ -95,7 +96,6 @@ export function withoutOrigin({ era, seq }: Cursor): Cursor {
   return { era, seq };
 }
 
-function isSameCursor(a: StepCursor, b: StepCursor): boolean {
-  const isSame = a.era === b.era && a.seq === b.seq;
-  return isSame && a.origin?.era === b.origin?.era && a.origin?.seq === b.origin?.seq;
+function isSameStep(a: StepCursor, b: StepCursor): boolean {
+  return isSameCursor(a, b) && isSameCursor(a.origin, b.origin);
 }

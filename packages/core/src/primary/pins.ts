@@ -1,6 +1,7 @@
 /** The pointers of a store as they are at one moment. */
 import { type Edn, identity } from "@datahike-sync/edn";
 import type { StepCursor } from "../feed.ts";
+import { sameBytes } from "../same-bytes.ts";
 import type { EncodedEntry } from "../store.ts";
 import type { PointerState, Walker } from "../walker.ts";
 import type { WalkSource } from "./walk-source.ts";
@@ -43,13 +44,8 @@ export function isSamePins(a: Pins, b: Pins): boolean {
   const values = new Map(a.entries.map((entry) => [identity(entry.key), entry]));
   return b.entries.every((entry) => {
     const other = values.get(identity(entry.key));
-    return other !== undefined && isSameBytes(other.value.bytes, entry.value.bytes);
+    return other !== undefined && sameBytes(other.value.bytes, entry.value.bytes);
   });
-}
-
-export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a === b) return true;
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }
 
 /** All pointers, whose number only the values of some tell, in one read. */

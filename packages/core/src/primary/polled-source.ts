@@ -2,9 +2,10 @@
 import { type Edn, identity } from "@datahike-sync/edn";
 import type { Environment } from "../environment.ts";
 import type { Cursor, StepCursor } from "../feed.ts";
+import { sameBytes } from "../same-bytes.ts";
 import type { EncodedEntry, ReadableStore } from "../store.ts";
 import type { Walker } from "../walker.ts";
-import { isSameBytes, pin } from "./pins.ts";
+import { pin } from "./pins.ts";
 import { repeat } from "./repeat.ts";
 import type { WalkSource } from "./walk-source.ts";
 
@@ -88,7 +89,7 @@ export class PolledSource implements WalkSource {
 
 function isSameValue(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
-  return isSameBytes(a, b);
+  return sameBytes(a, b);
 }
 
 /** 16 bytes in hexadecimal, as stores with a feed name theirs. */

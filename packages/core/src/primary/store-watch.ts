@@ -1,6 +1,7 @@
 /** What a store with a feed commits, as told to those who serve it. */
 import type { Environment, Upstream } from "../environment.ts";
 import type { Commit, Cursor, StepCursor } from "../feed.ts";
+import { isSameCursor } from "../same-cursor.ts";
 import type { Store } from "../store.ts";
 import { Bell } from "./bell.ts";
 import { emptyMove, Merge, type Move, toMove } from "./move.ts";
@@ -162,7 +163,7 @@ export class StoreWatch {
     this.#note(told?.seq ?? 0);
     if (this.#now.isWhole && this.#merge !== undefined) {
       this.#passMerged();
-    } else if (this.#now.isWhole && told !== undefined && !isSame(origin, this.#now.origin)) {
+    } else if (this.#now.isWhole && told !== undefined && !isSameCursor(origin, this.#now.origin)) {
       const to = { ...told, origin: this.#now.origin };
       for (const listener of this.#listeners) listener.onMove(emptyMove(told.seq, to));
     }
@@ -215,8 +216,4 @@ const REMEMBERED = 1024;
 /** Where a store stands in the first of the stores that follow each other. */
 function originOf(cursor: StepCursor | undefined): Cursor | undefined {
   return cursor?.origin ?? (cursor && { era: cursor.era, seq: cursor.seq });
-}
-
-function isSame(a: Cursor | undefined, b: Cursor | undefined): boolean {
-  return a?.era === b?.era && a?.seq === b?.seq;
 }

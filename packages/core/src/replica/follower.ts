@@ -4,6 +4,7 @@ import type { Environment, Upstream } from "../environment.ts";
 import type { StepCursor } from "../feed.ts";
 import { Listeners } from "../listeners.ts";
 import type { Subscribed } from "../protocol.ts";
+import { isSameCursor } from "../same-cursor.ts";
 import type { Store } from "../store.ts";
 import type { SubscribeOptions, SubscriptionStats, SyncStatus, Verification } from "../sync.ts";
 import { Backoff } from "./backoff.ts";
@@ -13,7 +14,6 @@ import { Following } from "./following.ts";
 import { Pruner } from "./pruner.ts";
 import type { ReplicaLine } from "./replica-line.ts";
 import { Session, type SessionEnd, type SessionOwner } from "./session.ts";
-import { isSameCursor } from "./standing-keeper.ts";
 import { Verifier } from "./verifier.ts";
 
 export interface FollowerOptions {

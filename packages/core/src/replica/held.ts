@@ -1,7 +1,7 @@
 /** What is here under the keys of nodes that came. */
 import { type Edn, equals } from "@datahike-sync/edn";
 import { type Encoded, isEncoded } from "../codec.ts";
-import { sameBytes } from "../driver-store/row-format.ts";
+import { sameBytes } from "../same-bytes.ts";
 import type { EncodedEntry, Store } from "../store.ts";
 import type { KeptSet } from "./stage-records.ts";
 

@@ -1,7 +1,7 @@
 /** What has changed in a store that follows, for listeners who were not told when it did. */
 import type { FeedOperation, FeedPosition } from "../feed.ts";
+import { isSameCursor } from "../same-cursor.ts";
 import type { Following } from "./following.ts";
-import { isSameCursor } from "./standing-keeper.ts";
 
 /** Tells of the steps that another opener has applied while this one had no part in them. */
 export async function tellMissed(following: Following): Promise<void> {

@@ -3,6 +3,7 @@ import { isSyncError, type Uuid } from "@datahike-sync/edn";
 import type { Upstream } from "../environment.ts";
 import type { Standing, StepCursor } from "../feed.ts";
 import { Listeners } from "../listeners.ts";
+import { isSameCursor } from "../same-cursor.ts";
 import type { Operation, Store, WriteResult } from "../store.ts";
 
 /** A standing as it is written: the revision follows from the one before. */
@@ -113,11 +114,6 @@ export class StandingKeeper implements Upstream {
 /** Whether an error says that somebody else has written this standing. */
 export function isMoved(error: unknown): boolean {
   return isSyncError(error, "CURSOR_MOVED");
-}
-
-/** Whether two cursors are of one state; no cursor is that of a store that has had no step. */
-export function isSameCursor(a: StepCursor | undefined, b: StepCursor | undefined): boolean {
-  return a?.era === b?.era && a?.seq === b?.seq;
 }
 
 /** Whether a store that stands at `cursor` has all that a commit at `wanted` brought. */

@@ -3,6 +3,7 @@ import { type Edn, identity, isSyncError, SyncError, type Uuid } from "@datahike
 import type { Codec } from "../codec.ts";
 import type { StepCursor } from "../feed.ts";
 import type { Batch, Offer, Plan } from "../protocol.ts";
+import { isSameCursor } from "../same-cursor.ts";
 import { StepChecksum } from "../step-checksum.ts";
 import { readBody, type WireDelete, type WireOperation, type WireSet } from "../wire/operations.ts";
 import { brought } from "./brought.ts";
@@ -12,7 +13,6 @@ import type { KeptBack } from "./kept-back.ts";
 import { missingOf, NamedKeys } from "./offered-keys.ts";
 import { Parts } from "./parts.ts";
 import type { KeptOperation, KeptSet } from "./stage-records.ts";
-import { isSameCursor } from "./standing-keeper.ts";
 import { type Cut, StepCommits } from "./step-commits.ts";
 
 export interface StepApplierOptions {

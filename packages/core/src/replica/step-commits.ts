@@ -1,6 +1,7 @@
 /** The commits that a step takes, and what it means that another opener was quicker. */
 import { type Edn, equals, identity, SyncError, type Uuid } from "@datahike-sync/edn";
 import type { Commit, Cursor, FeedOperation, Standing, StepCursor } from "../feed.ts";
+import { isSameCursor } from "../same-cursor.ts";
 import type { Operation, WriteResult } from "../store.ts";
 import type { WireDelete } from "../wire/operations.ts";
 import { APPLYING, deleting, finishDoomed } from "./doomed.ts";
@@ -8,7 +9,7 @@ import type { Following } from "./following.ts";
 import { KeptBack } from "./kept-back.ts";
 import { tellFromFeed } from "./missed-steps.ts";
 import type { KeptOperation, KeptSet } from "./stage-records.ts";
-import { isAtOrBeyond, isMoved, isSameCursor, type NextStanding } from "./standing-keeper.ts";
+import { isAtOrBeyond, isMoved, type NextStanding } from "./standing-keeper.ts";
 import type { StepApplierOptions } from "./step-applier.ts";
 
 /** The ends of a step, or of several that follow each other. */

@@ -3,6 +3,7 @@ import { type Edn, identity, SyncError } from "@datahike-sync/edn";
 import type { Batch, Offer } from "../protocol.ts";
 import { answers } from "../reconcile/answers.ts";
 import type { ItemSet } from "../reconcile/item-set.ts";
+import { isSameCursor } from "../same-cursor.ts";
 import type { Verification } from "../sync.ts";
 import { readBody, type WireDelete } from "../wire/operations.ts";
 import { brought, itemsOf } from "./brought.ts";
@@ -14,7 +15,6 @@ import { missingOf, NamedKeys } from "./offered-keys.ts";
 import { Parts } from "./parts.ts";
 import type { Receiver, ReplicaLine } from "./replica-line.ts";
 import type { KeptSet } from "./stage-records.ts";
-import { isSameCursor } from "./standing-keeper.ts";
 
 export class Verifier implements Receiver {
   readonly #following: Following;
