@@ -200,6 +200,22 @@ describe("a comparison with the primary", () => {
     expect(subscription.status.phase).toBe("live");
   });
 
+  test("repairs nothing once the subscription has failed", async () => {
+    const world = new World();
+    const store = await new TestDisk().open();
+    const { line, subscription } = await live(world, store, [pointer("p", 1)]);
+    const repaired = subscription.repair().catch((error: unknown) => error);
+    await until(() => line.of("subscribe").length === 2);
+    line.subscribed("diff");
+    line.offer(["a"]);
+    await until(() => line.of("need").length === 1);
+    line.batch([pointer("p", 2)], { to: at(1) });
+    const gone = { code: "STORE_NOT_FOUND", message: "gone", retryable: false } as const;
+    line.say({ type: "error", id: 1, ...gone, afterMs: undefined });
+    expect(await repaired).toMatchObject({ code: "STORE_NOT_FOUND" });
+    expect(subscription.status.phase).toBe("failed");
+  });
+
   test("counts offered nodes", async () => {
     const world = new World();
     const store = await new TestDisk().open();

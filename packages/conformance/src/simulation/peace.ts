@@ -158,8 +158,14 @@ async function pruneAll(world: World): Promise<void> {
   for (const site of world.followers) {
     const { subscription, life } = site.tab ?? {};
     if (subscription === undefined || life === undefined) continue;
-    world.watch(life, "last prune", subscription.prune());
+    let hasPruned = false;
+    const answer = subscription.prune().then(() => {
+      hasPruned = true;
+    });
+    world.watch(life, "last prune", answer);
     await untilAnswered(world);
+    // On a slow line it may learn only now that its store was unregistered, and refuse.
+    if (!hasPruned) continue;
     const origin = site.upstream?.storeId.toString();
     const reached = new Set([...site.mirror.reached(), ...site.mirror.records()]);
     const left = [...site.mirror.entries.values()].filter(

@@ -45,7 +45,8 @@ export function drawScenario(dice: Dice): Scenario {
     kind,
     shape,
     hasViews: dice.chance(0.4) && shape !== "loop",
-    crashes: dice.chance(0.35),
+    // A write that power takes away is a delete for those who follow, and loops end no echo of one.
+    crashes: dice.chance(0.35) && shape !== "loop",
     prunes: dice.chance(0.6),
     limits: drawLimits(dice),
     latency: dice.pick([

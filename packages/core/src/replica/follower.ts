@@ -154,6 +154,8 @@ export class Follower implements SessionOwner {
   /** @throws {SyncError} as {@link Follower.verify}. */
   async repair(): Promise<Verification> {
     const found = await this.verify();
+    // It may have failed while the comparison went on: nothing would ever come of what begins now.
+    this.#checkNotOver();
     if (found.missing + found.different + found.extra === 0) return found;
     this.#isFromScratch = true;
     this.#session?.leave();
