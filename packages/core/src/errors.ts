@@ -34,6 +34,7 @@ export const ERROR_CODES = {
   STORE_CLOSED: "the store was closed",
   STORE_READ_ONLY: "the store was opened for reading",
   STORE_LOCKED: "somebody else has opened the store for writing",
+  STORE_UNAVAILABLE: "this environment keeps no store, or not now",
   QUOTA_EXCEEDED: "there is no room for what was to be written",
   ENTRY_UNREADABLE: "an entry of the store is damaged or not of its format",
 } as const;

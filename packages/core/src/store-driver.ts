@@ -53,7 +53,10 @@ export interface StoreDriver<Row = Uint8Array> extends DriverReader<Row> {
    * `STORE_LOCKED` by the driver's own open function.
    */
   readonly exclusive: boolean;
-  /** Whether every commit is on disk when `commit` resolves, or only those with `durable`. */
+  /**
+   * Which commits must be `durable`: all but those whose writer said that they may be lost, or only
+   * those whose writer waits for the disk. A driver may make more of them so.
+   */
   readonly durability: "commit" | "barrier";
   get(key: DriverKey): Promise<Row | undefined>;
   /** All operations or none. Resolves to false, having written nothing, where `expect` does not hold. */

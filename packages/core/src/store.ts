@@ -116,7 +116,10 @@ export interface Capabilities {
   readonly feed: boolean;
   /** Whether more than one may open it for writing at a time; if not, the second gets `STORE_LOCKED`. */
   readonly shared: boolean;
-  /** `"barrier"`: only commits written with `barrier` are on disk when `write` resolves, with all before. */
+  /**
+   * `"commit"`: every commit is on disk when `write` resolves, but those that were written `relaxed`.
+   * `"barrier"`: only those written with `barrier`. Either brings all before it.
+   */
   readonly durable: "commit" | "barrier";
 }
 
@@ -125,6 +128,11 @@ export interface WriteOptions {
   readonly standing?: StandingChange | undefined;
   /** Whether this commit, and all before it, must be on disk when the call resolves. Default false. */
   readonly barrier?: boolean | undefined;
+  /**
+   * Allows a store whose commits are durable to be quicker with this one: a failure of power may take
+   * it, and those after it until the next that does not allow it. Others ignore it. Default false.
+   */
+  readonly relaxed?: boolean | undefined;
 }
 
 /** What became of a write. */

@@ -434,7 +434,10 @@ export interface World {
 export async function open(
   limits: Partial<SyncLimits> = {},
   options: RegisterOptions = {},
-  { upstream, seed }: { upstream?: Upstream | undefined; seed?: number | undefined } = {},
+  {
+    upstream = () => undefined,
+    seed,
+  }: { upstream?: (() => Upstream | undefined) | undefined; seed?: number | undefined } = {},
 ): Promise<World> {
   const environment = environmentOf(limits);
   const disk = new TestDisk(seed);
@@ -443,7 +446,7 @@ export async function open(
   const reopen = () => openStore(disk.driver(), { codec, now: () => ++now });
   const store = await reopen();
   const stores = new PrimaryStores(environment);
-  const registration = stores.register(store, STORE, options, () => upstream);
+  const registration = stores.register(store, STORE, options, upstream);
   const peer = (peerOptions: PeerOptions = {}, memory?: Memory) =>
     new Peer(stores, environment, peerOptions, memory);
   return { environment, disk, store, stores, registration, reopen, peer };

@@ -11,10 +11,13 @@ const ORIGIN = uuid("00000000-0000-4000-8000-000000000001");
 class Upstream {
   isWhole = true;
   cursor: StepCursor | undefined = { era: "up", seq: 1 };
+  /** Whether the subscription is over, and what another opener has made of the store since. */
+  isOver = false;
+  isStoredWhole = true;
   readonly #listeners = new Set<() => void>();
 
   async stored(): Promise<Pick<Upstream, "isWhole" | "cursor">> {
-    return { isWhole: this.isWhole, cursor: this.cursor };
+    return { isWhole: this.isWhole && this.isStoredWhole, cursor: this.cursor };
   }
 
   onChange(listener: () => void): () => void {
@@ -29,7 +32,9 @@ class Upstream {
 
 async function openRelay(limits = {}, options = {}) {
   const upstream = new Upstream();
-  const world = await open(limits, options, { upstream });
+  const world = await open(limits, options, {
+    upstream: () => (upstream.isOver ? undefined : upstream),
+  });
   let was = 0;
   /** A commit of the subscription; `seq` and whether it is whole are what they are with it. */
   const fill = async (
@@ -116,6 +121,24 @@ describe("a relay", () => {
     expect(one.batches).toHaveLength(1);
     await fill([set("half", 2)], 7, true);
     expect(one.batches).toHaveLength(2);
+    expect(one.shown).toBe(await contentOf(store));
+  });
+
+  test("whose subscription is over sends nothing that another opener has half brought", async () => {
+    const { store, reopen, environment, upstream, fill, peer } = await openRelay();
+    await fill([set("a", 1)], 5, true);
+    upstream.isOver = true;
+    upstream.isStoredWhole = false;
+    const other = await reopen();
+    const standing = { storeId: ORIGIN, was: 1, now: {} };
+    await other.write([set("b", 1)], { standing });
+    const one = peer();
+    await one.subscribe();
+    expect(one.of("complete")).toEqual([]);
+    upstream.isStoredWhole = true;
+    await environment.clock.pass(environment.limits.pollMs);
+    await settled();
+    expect(one.of("complete")).toHaveLength(1);
     expect(one.shown).toBe(await contentOf(store));
   });
 

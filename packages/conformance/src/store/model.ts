@@ -47,7 +47,7 @@ export class StoreModel {
     return this.#known.get(identity(key))?.value;
   }
 
-  /** A commit at this time of day. The store's clock never goes back, and only commits move it. */
+  /** A commit at this time of day. The store's clock never goes back, and only commits and its own tombstones move it. */
   write(operations: readonly Operation[], origin: Uuid | undefined, timeMs: number): Expected {
     const nowMs = Math.max(this.#clockMs, timeMs);
     const next = new Map(this.#known);
@@ -68,7 +68,11 @@ export class StoreModel {
     if (changed.length > 0) {
       this.#last = seq;
       this.#clockMs = nowMs;
-      for (const [id, now] of changed) this.#known.set(id, now);
+      for (const [id, now] of changed) {
+        this.#known.set(id, now);
+        const isOwnTombstone = now.value === undefined && now.origin === undefined;
+        if (isOwnTombstone) this.#clockMs = Math.max(this.#clockMs, now.lastWrite);
+      }
       const ids = changed.map(([, now]) => factOf(now)).sort();
       this.#events.push(`${seq} ${origin?.toString() ?? "local"} ${ids.join(", ")}`);
     }

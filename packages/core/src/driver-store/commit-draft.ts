@@ -40,6 +40,8 @@ export class CommitDraft<Row> {
   readonly #format: RowFormat<Row>;
   readonly #base: Header;
   readonly #now: number;
+  /** The store's clock after these commits. */
+  #clock: number;
   readonly #cells: Map<DriverKey, Cell>;
   readonly #revisions: Map<DriverKey, number>;
   /** What the driver has to do; for a key that comes twice the later counts. */
@@ -53,6 +55,7 @@ export class CommitDraft<Row> {
     this.#format = format;
     this.#base = header;
     this.#now = Math.max(now, header.clock);
+    this.#clock = this.#now;
     this.#cells = cells;
     this.#revisions = revisions;
     this.#last = header.last;
@@ -72,7 +75,13 @@ export class CommitDraft<Row> {
   get header(): Header {
     const { era, floor, clock, writes } = this.#base;
     const isLater = this.#commits.length > 0;
-    return { era, last: this.#last, floor, clock: isLater ? this.#now : clock, writes: writes + 1 };
+    return {
+      era,
+      last: this.#last,
+      floor,
+      clock: isLater ? this.#clock : clock,
+      writes: writes + 1,
+    };
   }
 
   /** The value that a key has by now. */
@@ -228,8 +237,10 @@ export class CommitDraft<Row> {
     if (known !== undefined) {
       operations.push({ key: feedKey(known.seq, known.place), row: undefined });
     }
-    const mark = format.mark({ id, gone: cell.held === "gone" });
-    operations.push({ key: feedKeyIn(prefix, cell.place), row: mark });
+    const gone = cell.held === "gone";
+    operations.push({ key: feedKeyIn(prefix, cell.place), row: format.mark({ id, gone }) });
+    // When compaction has forgotten it, a new version must not be taken for one before it.
+    if (gone && cell.origin === undefined) this.#clock = Math.max(this.#clock, cell.lastWrite);
   }
 
   #checkRevision({ storeId, was }: StandingChange): void {

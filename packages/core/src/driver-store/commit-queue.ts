@@ -13,7 +13,9 @@ import type { SnapshotGate } from "./snapshot-gate.ts";
 export interface Write {
   readonly changes: readonly Change[] | ValueChange;
   readonly standing?: StandingChange | undefined;
+  /** Whether it has to be written, even where nothing changes, to bring earlier ones to disk. */
   readonly barrier: boolean;
+  readonly relaxed: boolean;
 }
 
 /** Decides what becomes of a key when its value is known. May be asked again. */
@@ -118,10 +120,10 @@ export class CommitQueue<Row> {
       const { row: expected, ...loaded } = await this.#load(group);
       const draft = new CommitDraft(format, loaded, now());
       const outcomes = group.map(({ write }) => attempt(draft, write));
-      const durable = group.some(({ write }) => write.barrier);
-      // A barrier is one for earlier commits also when it brings nothing itself.
-      const isDone = draft.isEmpty && !(durable && hasBarriers);
-      if (isDone || (await this.#replace(expected, draft, durable))) {
+      const hasBarrier = group.some(({ write }) => write.barrier);
+      const isDurable = hasBarrier || (!hasBarriers && group.some(({ write }) => !write.relaxed));
+      const isDone = draft.isEmpty && !hasBarrier;
+      if (isDone || (await this.#replace(expected, draft, isDurable))) {
         for (const commit of draft.commits) this.#options.onCommit(commit);
         group.forEach((task, i) => settle(task, outcomes[i]));
         return;
@@ -139,7 +141,7 @@ export class CommitQueue<Row> {
   }
 
   async #runChore({ chore, resolve, reject }: ChoreTask<Row>): Promise<void> {
-    const { gate, format } = this.#options;
+    const { gate, format, hasBarriers } = this.#options;
     try {
       for (;;) {
         const known = this.#known ?? (await this.#readHeader());
@@ -148,7 +150,7 @@ export class CommitQueue<Row> {
         const row = format.header(done.header);
         const operations = [{ key: HEADER_KEY, row }, ...done.rows];
         const expect = { key: HEADER_KEY, row: known?.row };
-        const isMade = await gate.commit(operations, { expect, durable: false });
+        const isMade = await gate.commit(operations, { expect, durable: !hasBarriers });
         this.#known = isMade ? { header: done.header, row } : undefined;
         if (isMade) break;
       }

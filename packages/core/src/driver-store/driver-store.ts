@@ -264,9 +264,11 @@ export class DriverStore<Row> implements Store {
 
   #write(
     prepare: () => Write["changes"],
-    { standing, barrier = false }: WriteOptions = {},
+    { standing, barrier = false, relaxed = false }: WriteOptions = {},
   ): Promise<WriteResult> {
-    return this.#life.run(() => this.#queue.write({ changes: prepare(), standing, barrier }));
+    return this.#life.run(() => {
+      return this.#queue.write({ changes: prepare(), standing, barrier, relaxed });
+    });
   }
 
   #tell({ cursor, origin, cells }: MadeCommit): void {

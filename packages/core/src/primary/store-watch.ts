@@ -35,6 +35,7 @@ export class StoreWatch {
   readonly #bell = new Bell();
   readonly #stopCommits: () => void;
   #stopPoll: () => void = () => undefined;
+  /** The last that there was. */
   #upstream: Upstream | undefined;
   #stopUpstream: () => void = () => undefined;
   /** The last commit that was told. */
@@ -172,20 +173,24 @@ export class StoreWatch {
 
   /** An upstream may appear, or another take its place, without a commit. */
   #look(): void {
-    if (this.#upstreamOf() === this.#upstream) return;
+    if (this.#latestUpstream === this.#upstream) return;
     this.#sample();
     this.#note(this.#told?.seq ?? 0);
   }
 
+  /** One that is over can still be asked what is stored: another opener may go on where it ended. */
+  get #latestUpstream(): Upstream | undefined {
+    return this.#upstreamOf() ?? this.#upstream;
+  }
+
   #sample(): void {
-    const upstream = this.#upstreamOf();
+    const upstream = this.#latestUpstream;
+    if (upstream === undefined) return;
     if (upstream !== this.#upstream) {
       this.#stopUpstream();
       this.#upstream = upstream;
-      this.#stopUpstream = upstream?.onChange(() => this.#onUpstream()) ?? (() => undefined);
+      this.#stopUpstream = upstream.onChange(() => this.#onUpstream());
     }
-    // A store that nobody fills any more stays what it was.
-    if (upstream === undefined) return;
     const { isWhole, cursor } = upstream;
     this.#now = { isWhole, origin: originOf(cursor) };
   }

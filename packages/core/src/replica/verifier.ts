@@ -1,5 +1,5 @@
 /** Compares a store that follows with its primary: a second subscription, of which nothing is written. */
-import { type Edn, identity, SyncError } from "@datahike-sync/edn";
+import { type Edn, identity, SyncError, type Uuid } from "@datahike-sync/edn";
 import type { Batch, Offer } from "../protocol.ts";
 import { answers } from "../reconcile/answers.ts";
 import type { ItemSet } from "../reconcile/item-set.ts";
@@ -23,6 +23,7 @@ export class Verifier implements Receiver {
   readonly #inbox: Inbox;
   readonly #parts: Parts;
   #id = 0;
+  #selection: Uuid | undefined;
   #items: ItemSet | undefined;
   #named: NamedKeys | undefined;
   #missing = 0;
@@ -70,6 +71,8 @@ export class Verifier implements Receiver {
       // Not by the keeper, whose follower may be writing.
       const isStill = (await store.standing(storeId))?.revision === revision;
       if (!isStill || end === undefined || !isSameCursor(end.to, cursor)) return undefined;
+      // What may be seen has changed: this store shows what it was before, until its follower learns it.
+      if (selection?.identity !== this.#selection?.identity) return undefined;
       return {
         entries: entries + this.#missing,
         missing: this.#missing,
@@ -90,6 +93,9 @@ export class Verifier implements Receiver {
       for (const letter of await this.#inbox.take()) {
         const { message, body } = letter;
         switch (message.type) {
+          case "subscribed":
+            this.#selection = message.selection;
+            break;
           case "batch":
             await this.#compareBatch(body);
             if (message.to !== undefined) return message;
