@@ -1,6 +1,6 @@
 /** What joins stores, machines, transports and time. */
-import { isKind, type Uuid } from "@datahike-sync/edn";
-import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+import { isKind, type SyncError, type Uuid } from "@datahike-sync/edn";
+import { SYSTEM_CLOCK } from "./clock.ts";
 import type { Codec } from "./codec.ts";
 import type { Dialect } from "./dialect.ts";
 import type { Environment } from "./environment.ts";
@@ -24,6 +24,7 @@ import type {
   SyncEvent,
 } from "./sync.ts";
 import type { Dialer, Transport, TransportServer } from "./transport.ts";
+import { SYSTEM_WAKE } from "./wake.ts";
 
 /**
  * A context without stores and lines.
@@ -46,12 +47,10 @@ class Context implements SyncContext {
   #closed: Promise<void> | undefined;
 
   constructor(options: SyncContextOptions) {
-    const { codec, dialect = NATIVE_DIALECT, clock = SYSTEM_CLOCK, random = Math.random } = options;
+    const { codec, dialect = NATIVE_DIALECT } = options;
     this.#codec = codec;
     this.#dialect = dialect;
-    this.#environment = environmentOf(clock, random, limitsOf(options.limits), (event) =>
-      this.#listeners.tell(event),
-    );
+    this.#environment = environmentOf(options, (event) => this.#listeners.tell(event));
     this.#stores = new PrimaryStores(this.#environment);
   }
 
@@ -161,12 +160,11 @@ class Context implements SyncContext {
 }
 
 function environmentOf(
-  clock: Clock,
-  random: () => number,
-  limits: SyncLimits,
+  { clock = SYSTEM_CLOCK, random = Math.random, onWake = SYSTEM_WAKE, limits }: SyncContextOptions,
   tell: (event: SyncEvent) => void,
 ): Environment {
-  return { clock, random, limits, tell, report: (error) => tell({ type: "fault", error }) };
+  const report = (error: SyncError) => tell({ type: "fault", error });
+  return { clock, random, onWake, limits: limitsOf(limits), tell, report };
 }
 
 function limitsOf(given: Partial<SyncLimits> = {}): SyncLimits {

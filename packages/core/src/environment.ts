@@ -4,12 +4,14 @@ import type { Clock } from "./clock.ts";
 import type { StepCursor } from "./feed.ts";
 import type { SyncLimits } from "./options.ts";
 import type { SyncEvent } from "./sync.ts";
+import type { OnWake } from "./wake.ts";
 
 export interface Environment {
   readonly limits: SyncLimits;
   readonly clock: Clock;
   /** At least 0, below 1. */
   readonly random: () => number;
+  readonly onWake: OnWake;
   readonly tell: (event: SyncEvent) => void;
   /** For what went wrong where nobody waits: a fault of this software, or of a listener. */
   readonly report: (error: SyncError) => void;

@@ -127,6 +127,7 @@ export {
   type TransportLimits,
   type TransportServer,
 } from "./transport.ts";
+export { type OnWake, SYSTEM_WAKE } from "./wake.ts";
 export type {
   DiffOptions,
   DiffStep,

@@ -8,6 +8,7 @@ import type { SyncLimits } from "./options.ts";
 import type { Plan } from "./protocol.ts";
 import type { EntryMeta, ReadableStore, Store } from "./store.ts";
 import type { Dialer, Transport, TransportServer } from "./transport.ts";
+import type { OnWake } from "./wake.ts";
 import type { Walker } from "./walker.ts";
 
 /** One process's part in replication: the stores it serves and those in which it follows others. */
@@ -57,6 +58,8 @@ export interface SyncContextOptions {
   readonly clock?: Clock | undefined;
   /** At least 0, below 1: spreads what many would do at once. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
+  /** When to dial again without waiting any longer. Default: when a page comes online or into view. */
+  readonly onWake?: OnWake | undefined;
 }
 
 export interface RegisterOptions {

@@ -56,6 +56,21 @@ describe("a connection", () => {
     expect(types).toEqual(["line-opened", "line-closed", "line-opened", "line-closed"]);
   });
 
+  test("dials at once when the platform wakes, and soon again should that fail", async () => {
+    const world = new World({ random: () => 0.5 });
+    world.refusal = new Error("no network");
+    const subscription = world.follow(await new TestDisk().open());
+    await until(() => world.dials === 1);
+    await world.clock.pass(125 + 250 + 500 + 1000);
+    expect(world.dials).toBe(5);
+    for (const wake of world.wakers) wake();
+    await until(() => world.dials === 6);
+    await world.clock.pass(125);
+    expect(world.dials).toBe(7);
+    await subscription.close();
+    expect([world.wakers.size, world.clock.timers]).toEqual([0, 0]);
+  });
+
   test("shares a line among its stores and a follower among those of one, until the last leaves", async () => {
     const world = new World();
     const disk = new TestDisk();

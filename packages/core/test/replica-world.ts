@@ -349,6 +349,8 @@ export class World {
   readonly clock = new ManualClock();
   readonly events: SyncEvent[] = [];
   readonly faults: SyncError[] = [];
+  /** Who wants to know when the platform wakes. */
+  readonly wakers = new Set<() => void>();
   /** Lines in the order in which they were opened. */
   readonly lines: PrimaryEnd[] = [];
   readonly #options: WorldOptions;
@@ -385,6 +387,10 @@ export class World {
         limits: { ...SYNC_LIMITS, ...this.#options.limits },
         clock: this.clock,
         random: this.#options.random ?? (() => this.#random.next()),
+        onWake: (listener) => {
+          this.wakers.add(listener);
+          return () => this.wakers.delete(listener);
+        },
         tell: (event) => this.events.push(event),
         report: (error) => this.faults.push(error),
       },

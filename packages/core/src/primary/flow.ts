@@ -26,6 +26,7 @@ export class Flow {
   /** When the other side last did something, or first had to. */
   #since = 0;
   #stopTimer: (() => void) | undefined;
+  #isOver = false;
 
   constructor(options: FlowOptions) {
     this.#options = options;
@@ -81,9 +82,10 @@ export class Flow {
     this.#progress();
   }
 
-  stop(): void {
-    this.#stopTimer?.();
-    this.#stopTimer = undefined;
+  /** Waits for nothing any more, nor for what is sent by somebody who has not noticed yet. */
+  end(): void {
+    this.#isOver = true;
+    this.#rest();
   }
 
   get #isEmpty(): boolean {
@@ -98,12 +100,17 @@ export class Flow {
 
   #progress(): void {
     this.#since = this.#options.clock.now();
-    if (this.#isEmpty && this.#owed === 0) this.stop();
+    if (this.#isEmpty && this.#owed === 0) this.#rest();
+  }
+
+  #rest(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
   }
 
   /** From now on the other side has something to do, if it had not before. */
   #wait(): void {
-    if (this.#stopTimer !== undefined) return;
+    if (this.#stopTimer !== undefined || this.#isOver) return;
     this.#since = this.#options.clock.now();
     this.#setTimer(this.#options.timeoutMs);
   }

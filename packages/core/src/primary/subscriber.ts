@@ -86,7 +86,7 @@ export class Subscriber implements RegisteredSubscriber {
   end(error?: SyncError): void {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
-    this.#flow.stop();
+    this.#flow.end();
     const { line, request, onEnd } = this.#options;
     // Where it cannot be sent the line has ended, and with it everything.
     if (error !== undefined) line.send(failureOf(request.id, error)).catch(() => undefined);

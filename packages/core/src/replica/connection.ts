@@ -182,14 +182,21 @@ export class Connection {
   }
 
   #pause(delayMs: number): Promise<void> {
+    const { clock, onWake } = this.#options.environment;
     const { signal } = this.#over;
     return new Promise((resolve) => {
       const end = () => {
         cancel();
+        stop();
         signal.removeEventListener("abort", end);
         resolve();
       };
-      const cancel = this.#options.environment.clock.after(delayMs, end);
+      const cancel = clock.after(delayMs, end);
+      const stop = onWake(() => {
+        // A network that has just come may still fail the first attempt, and the next is not to be late.
+        this.#backoff.reset();
+        end();
+      });
       signal.addEventListener("abort", end, { once: true });
     });
   }
