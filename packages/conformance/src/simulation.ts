@@ -9,6 +9,7 @@ export {
 export type { Coverage } from "./simulation/coverage.ts";
 export { CrashDisk, type CrashDiskOptions } from "./simulation/crash-disk.ts";
 export type { Engine } from "./simulation/engine.ts";
+export type { Side } from "./simulation/line.ts";
 export type { Opening, Place } from "./simulation/opening.ts";
 export type { Scenario } from "./simulation/scenario.ts";
 export { type Shrunk, shrink } from "./simulation/shrink.ts";
@@ -17,3 +18,4 @@ export {
   type SimulationResult,
   simulate,
 } from "./simulation/simulate.ts";
+export type { OpenWire, Wire } from "./simulation/socket-line.ts";

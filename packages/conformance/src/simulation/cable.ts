@@ -1,6 +1,6 @@
 /** A real line under one of the world: what is sent there goes through it before it is under way here. */
 import type { Transport } from "@datahike-sync/core";
-import type { Side } from "./sim-line.ts";
+import type { Side } from "./line.ts";
 
 /** Opens a real line: its two ends, connected. */
 export type OpenCable = () => Promise<readonly [Transport, Transport]>;

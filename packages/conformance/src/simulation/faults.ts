@@ -3,7 +3,7 @@ import type { Message } from "@datahike-sync/core";
 import type { Action } from "./action.ts";
 import type { Dice } from "./dice.ts";
 import type { View } from "./history.ts";
-import type { SimLine } from "./sim-line.ts";
+import type { WorldLine } from "./line.ts";
 import type { Site } from "./site.ts";
 import { ALL_BRANCHES, WITH_RECORDS } from "./tree-walker.ts";
 import { everything, HOUR_MS, type World } from "./world.ts";
@@ -74,7 +74,7 @@ const STALL: Action = {
   run(world, dice) {
     const lines = world.network.openLines;
     if (lines.length === 0) return false;
-    world.network.stall(dice.pick(lines), dice.pick([500, 5_000, 40_000]));
+    dice.pick(lines).stall(world.timeline.now + dice.pick([500, 5_000, 40_000]));
     return true;
   },
 };
@@ -266,7 +266,7 @@ export async function restart(world: World, site: Site): Promise<void> {
   if (site.tabs.length === 0) await world.start(site);
 }
 
-function cut(world: World, line: SimLine, dice: Dice): void {
+function cut(world: World, line: WorldLine, dice: Dice): void {
   const { now } = world.timeline;
   world.say(`${line.name} is cut`);
   line.cut(

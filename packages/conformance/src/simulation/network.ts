@@ -9,8 +9,10 @@ import {
 } from "@datahike-sync/core";
 import { Cable, type OpenCable } from "./cable.ts";
 import type { Dice } from "./dice.ts";
-import type { Life } from "./life.ts";
+import { Life } from "./life.ts";
+import type { WorldEnd, WorldLine } from "./line.ts";
 import { type LineWorld, type SimEnd, SimLine } from "./sim-line.ts";
+import { type OpenWire, SocketLine, type Wire } from "./socket-line.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** Somebody who takes lines. */
@@ -56,8 +58,8 @@ export interface Dial {
 
 /** Told of every message. */
 export interface NetworkTap {
-  onSent(end: SimEnd, message: Uint8Array): void;
-  onTaken(end: SimEnd, message: Uint8Array, isLate: boolean): void;
+  onSent(end: WorldEnd, message: Uint8Array): void;
+  onTaken(end: WorldEnd, message: Uint8Array, isLate: boolean): void;
 }
 
 /** How long messages take, in milliseconds. */
@@ -72,19 +74,22 @@ export interface NetworkOptions {
   readonly tap: NetworkTap;
   /** Real lines, through which all messages go. Default: none. */
   readonly openCable?: OpenCable | undefined;
+  /** Real lines in place of the world's own. Default: none. */
+  readonly openWire?: OpenWire | undefined;
 }
 
 export class Network {
   readonly #timeline: Timeline;
   readonly #dice: Dice;
   readonly #options: NetworkOptions;
-  #lines: SimLine[] = [];
+  #lines: (SimLine | SocketLine)[] = [];
   #dials: Dial[] = [];
   #count = 0;
-  /** Until when nothing that is sent arrives, by the line's name. */
-  readonly #stalls = new Map<string, number>();
   readonly #cables: Cable[] = [];
   readonly #carrying = new Set<Promise<void>>();
+  readonly #socketLines: SocketLine[] = [];
+  readonly #own = new Life("network");
+  #stir: () => void = () => undefined;
   /** Whether no line can be had. */
   isDown = false;
 
@@ -95,20 +100,21 @@ export class Network {
   }
 
   /** The lines of which somebody has not yet learned that they are over. */
-  get lines(): readonly SimLine[] {
-    this.#lines = this.#lines.filter((line) => !line.isOver);
-    return this.#lines;
+  get lines(): readonly WorldLine[] {
+    return this.#openOrNot;
   }
 
   /** Lines that both ends take to be open. */
-  get openLines(): readonly SimLine[] {
+  get openLines(): readonly WorldLine[] {
     return this.lines.filter((line) => line.ends.every((end) => end.state === "open"));
   }
 
   /** Ends at which something has arrived. */
   get arrived(): readonly SimEnd[] {
     const { now } = this.#timeline;
-    return this.lines.flatMap(({ ends }) => ends.filter(({ next }) => (next ?? now + 1) <= now));
+    return this.#simLines.flatMap(({ ends }) =>
+      ends.filter(({ next }) => (next ?? now + 1) <= now),
+    );
   }
 
   get answered(): readonly Dial[] {
@@ -118,7 +124,7 @@ export class Network {
 
   /** When something arrives next. */
   get next(): number {
-    const times = this.lines.flatMap(({ ends }) => ends.map(({ next }) => next ?? Infinity));
+    const times = this.#simLines.flatMap(({ ends }) => ends.map(({ next }) => next ?? Infinity));
     return Math.min(...times, ...this.#dials.map(({ at }) => at));
   }
 
@@ -134,8 +140,26 @@ export class Network {
     return true;
   }
 
+  /** Whether real lines will bring something by themselves. */
+  get isBusy(): boolean {
+    return this.#lines.some((line) => line instanceof SocketLine && line.isBusy);
+  }
+
+  /** Resolves when real lines have brought something, or have not for a while. */
+  async stirred(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, STIR_MS);
+      this.#stir = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   async close(): Promise<void> {
+    this.#own.isOver = true;
     await Promise.all(this.#cables.map((cable) => cable.close()));
+    await Promise.all(this.#socketLines.map((line) => line.end()));
   }
 
   /** Opens lines from somebody to whoever then serves there. */
@@ -161,35 +185,59 @@ export class Network {
       });
   }
 
-  /** Everything that is sent on this line until then arrives later. */
-  stall(line: SimLine, ms: number): void {
-    this.#stalls.set(line.name, this.#timeline.now + ms);
-  }
-
   /** The stalls end. */
   heal(): void {
     this.isDown = false;
-    this.#stalls.clear();
+    for (const line of this.lines) line.heal();
   }
 
-  async #connect(life: Life, server: SimServer, peer: Peer): Promise<SimLine> {
+  get #openOrNot(): readonly (SimLine | SocketLine)[] {
+    this.#lines = this.#lines.filter((line) => !line.isOver);
+    return this.#lines;
+  }
+
+  get #simLines(): readonly SimLine[] {
+    return this.#openOrNot.filter((line) => line instanceof SimLine);
+  }
+
+  async #connect(life: Life, server: SimServer, peer: Peer): Promise<SimLine | SocketLine> {
+    const name = `${life.name}-${server.life.name}#${++this.#count}`;
+    const { openWire } = this.#options;
+    const line =
+      openWire === undefined
+        ? await this.#imagine(name, life, server, peer)
+        : this.#wired(name, await openWire(), life, server, peer);
+    this.#lines.push(line);
+    server.take(line.server);
+    return line;
+  }
+
+  async #imagine(name: string, life: Life, server: SimServer, peer: Peer): Promise<SimLine> {
     const { tap, maxQueueBytes, openCable } = this.#options;
     const cable = openCable && new Cable(await openCable());
     if (cable !== undefined) this.#cables.push(cable);
     const world: LineWorld = {
       maxFrameBytes: TRANSPORT_LIMITS.maxFrameBytes,
       maxQueueBytes,
-      arrival: (own) => Math.max(this.#after(), this.#stalls.get(own.name) ?? 0),
+      arrival: (own) => Math.max(this.#after(), own.stalledUntil),
       onSent: (end, message) => tap.onSent(end, message),
       onTaken: (end, message, isLate) => tap.onTaken(end, message, isLate),
       ...(cable !== undefined && {
         carry: (to, message, arrived) => this.#carry(cable.carry(to.side, message), arrived),
       }),
     };
-    const name = `${life.name}-${server.life.name}#${++this.#count}`;
-    const line = new SimLine(name, world, { dialer: life, server: server.life }, peer);
-    this.#lines.push(line);
-    server.take(line.server);
+    return new SimLine(name, world, { dialer: life, server: server.life }, peer);
+  }
+
+  #wired(name: string, wire: Wire, life: Life, server: SimServer, peer: Peer): SocketLine {
+    const world = {
+      clock: this.#timeline.clock(this.#own, 0),
+      tap: this.#options.tap,
+      random: () => this.#dice.next(),
+      onStir: () => this.#stir(),
+    };
+    const line = new SocketLine(name, wire, world, { dialer: life, server: server.life }, peer);
+    this.#socketLines.push(line);
     return line;
   }
 
@@ -203,3 +251,6 @@ export class Network {
     return this.#timeline.now + this.#dice.between(least, most);
   }
 }
+
+/** How long nothing may come before somebody looks whether something else can happen. */
+const STIR_MS = 5;

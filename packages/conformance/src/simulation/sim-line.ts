@@ -1,6 +1,7 @@
 /** A line between two processes of the world: what is under way on it arrives when the world says so. */
 import { type Peer, SyncError, type Transport, type TransportClose } from "@datahike-sync/core";
 import type { Life } from "./life.ts";
+import type { Side, WorldEnd, WorldLine } from "./line.ts";
 
 /** Something that is on its way to an end. */
 type Parcel = Message | Ending;
@@ -32,13 +33,12 @@ export interface LineWorld {
   onTaken(end: SimEnd, message: Uint8Array, isLate: boolean): void;
 }
 
-/** Which end: the one who dialed, or the one who serves. */
-export type Side = "dialer" | "server";
-
-export class SimLine {
+export class SimLine implements WorldLine {
   readonly name: string;
   readonly dialer: SimEnd;
   readonly server: SimEnd;
+  /** Until when nothing that is sent arrives. */
+  #stalledUntil = 0;
 
   constructor(name: string, world: LineWorld, lives: Readonly<Record<Side, Life>>, peer: Peer) {
     this.name = name;
@@ -50,19 +50,29 @@ export class SimLine {
     return [this.dialer, this.server];
   }
 
-  /** Whether nothing will ever arrive here any more. */
+  get stalledUntil(): number {
+    return this.#stalledUntil;
+  }
+
   get isOver(): boolean {
     return this.ends.every((end) => end.life.isOver || (end.isTold && end.next === undefined));
   }
 
-  /** Cuts the cable. Each end learns of it at its own time, or never, and what is under way is lost. */
   cut(learns: Readonly<Record<Side, number>>, keepsLateFrames: boolean): void {
     for (const end of this.ends) end.lose(learns[end.side], keepsLateFrames);
+  }
+
+  stall(until: number): void {
+    this.#stalledUntil = until;
+  }
+
+  heal(): void {
+    this.#stalledUntil = 0;
   }
 }
 
 /** As the contract of a transport says, but for what a cut with late frames does. */
-export class SimEnd implements Transport {
+export class SimEnd implements Transport, WorldEnd {
   readonly line: SimLine;
   readonly side: Side;
   readonly life: Life;

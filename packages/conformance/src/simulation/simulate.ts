@@ -10,6 +10,7 @@ import { diskOpening, type Opening } from "./opening.ts";
 import { OPERATIONS } from "./operations.ts";
 import { makePeace } from "./peace.ts";
 import { drawScenario, type Scenario } from "./scenario.ts";
+import type { OpenWire } from "./socket-line.ts";
 import { World } from "./world.ts";
 
 /** Without `open`, stores are made by the engine's `openStore` on disks in memory. */
@@ -18,6 +19,11 @@ export interface SimulationOptions extends Partial<Opening> {
   readonly engine: Engine;
   /** Opens real lines, through which all messages go. Default: none. */
   readonly line?: OpenCable | undefined;
+  /**
+   * Opens real lines that can be cut, in place of the world's own: then the seed decides what is done, and
+   * not in which order messages arrive. Default: none.
+   */
+  readonly wire?: OpenWire | undefined;
   /** The numbers of the planned actions that are done. Default: all. */
   readonly keep?: readonly number[] | undefined;
   /** Makes other choices between what can happen. Default 0. */
@@ -46,7 +52,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     open === undefined
       ? diskOpening(engine.openStore, new Dice(seed, 77), scenario.crashes)
       : { open, ...(crash && { crash }), ...(backup && { backup }) };
-  const world = new World({ seed, salt, engine, opening, scenario, openCable: options.line });
+  const lines = { openCable: options.line, openWire: options.wire };
+  const world = new World({ seed, salt, engine, opening, scenario, ...lines });
   const plan = drawPlan(world, dice);
   const kept = plan.filter((_, index) => keep === undefined || keep.includes(index));
   world.say(describe(scenario));

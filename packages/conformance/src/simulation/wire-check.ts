@@ -1,7 +1,7 @@
 /** What must hold of the messages on the lines, seen from both ends. */
 import type { Batch, Cursor, Message, Subscribe, WireOperation } from "@datahike-sync/core";
 import { isNodeKey, keyText } from "./content.ts";
-import type { SimEnd } from "./sim-line.ts";
+import type { WorldEnd } from "./line.ts";
 import type { Site } from "./site.ts";
 
 /** What one subscription on one line has sent, and what became of it. */
@@ -25,7 +25,7 @@ interface SentBatch {
 export interface WireCheckOptions {
   readonly windowBytes: number;
   /** The site whose process this is. */
-  siteOf(end: SimEnd): Site | undefined;
+  siteOf(end: WorldEnd): Site | undefined;
   readonly violate: (what: string) => void;
 }
 
@@ -42,7 +42,12 @@ export class WireCheck {
   }
 
   /** Looks at a message that is sent from this end. */
-  onSent(end: SimEnd, message: Message, bytes: number, operations: readonly WireOperation[]): void {
+  onSent(
+    end: WorldEnd,
+    message: Message,
+    bytes: number,
+    operations: readonly WireOperation[],
+  ): void {
     switch (message.type) {
       case "subscribe":
         this.#begin(end, message);
@@ -69,7 +74,7 @@ export class WireCheck {
     }
   }
 
-  #begin(end: SimEnd, { id, have }: Subscribe): void {
+  #begin(end: WorldEnd, { id, have }: Subscribe): void {
     const site = this.#options.siteOf(end);
     if (site === undefined) return;
     if (site.tabs.length > 1) this.#shared.add(site);
@@ -89,7 +94,7 @@ export class WireCheck {
   }
 
   #batch(
-    end: SimEnd,
+    end: WorldEnd,
     { id, batch, to, mode }: Batch,
     bytes: number,
     operations: readonly WireOperation[],
@@ -116,7 +121,7 @@ export class WireCheck {
   }
 
   /** What is acknowledged is durable, or kept back for a cut that is still to come. */
-  #ack(end: SimEnd, id: number, acknowledged: number): void {
+  #ack(end: WorldEnd, id: number, acknowledged: number): void {
     const flow = this.#flow(end, id);
     if (flow === undefined) return;
     const landed = [...flow.batches].filter(([batch]) => batch <= acknowledged);
@@ -142,7 +147,7 @@ export class WireCheck {
   }
 
   /** The subscription that a message of either end is about. */
-  #flow(end: SimEnd, id: number): Flow | undefined {
+  #flow(end: WorldEnd, id: number): Flow | undefined {
     return this.#flows.get(nameOf(end, id));
   }
 }
@@ -157,6 +162,6 @@ function hasReached({ upstream, standing }: Site, cursor: Cursor): boolean {
   return at === undefined || due === undefined || at >= due;
 }
 
-function nameOf({ line }: SimEnd, id: number): string {
+function nameOf({ line }: WorldEnd, id: number): string {
   return `${line.name} ${id}`;
 }

@@ -2,8 +2,8 @@
 import { decodeFrame, type Message, readBody, type WireOperation } from "@datahike-sync/core";
 import { keyText } from "./content.ts";
 import type { Coverage } from "./coverage.ts";
+import type { WorldEnd, WorldLine } from "./line.ts";
 import type { NetworkTap } from "./network.ts";
-import type { SimEnd, SimLine } from "./sim-line.ts";
 import { TEXT_CODEC } from "./text-codec.ts";
 import type { WireCheck } from "./wire-check.ts";
 
@@ -12,7 +12,7 @@ export interface Ambush {
   readonly type: Message["type"];
   /** How many of that type go through before. */
   left: number;
-  cut(line: SimLine): void;
+  cut(line: WorldLine): void;
 }
 
 export interface WireTapOptions {
@@ -40,7 +40,7 @@ export class WireTap implements NetworkTap {
     this.#ambushes = [];
   }
 
-  onSent(end: SimEnd, frame: Uint8Array): void {
+  onSent(end: WorldEnd, frame: Uint8Array): void {
     const sender = end.side === "server" ? "primary" : "replica";
     const { message, body } = decodeFrame(frame, TEXT_CODEC, sender);
     const operations = message.type === "batch" ? [...readBody(body, TEXT_CODEC)] : [];
@@ -50,7 +50,7 @@ export class WireTap implements NetworkTap {
     this.#spring(end.line, message.type);
   }
 
-  onTaken(end: SimEnd, frame: Uint8Array, isLate: boolean): void {
+  onTaken(end: WorldEnd, frame: Uint8Array, isLate: boolean): void {
     const { coverage, say } = this.#options;
     if (isLate) coverage.count("fault: late frame");
     const arrow = end.side === "dialer" ? "<-" : "->";
@@ -94,7 +94,7 @@ export class WireTap implements NetworkTap {
     }
   }
 
-  #spring(line: SimLine, type: Message["type"]): void {
+  #spring(line: WorldLine, type: Message["type"]): void {
     for (const ambush of this.#ambushes) {
       if (ambush.type !== type || ambush.left-- > 0) continue;
       this.#ambushes = this.#ambushes.filter((other) => other !== ambush);

@@ -17,6 +17,7 @@ import { Quiet } from "./quiet.ts";
 import type { Kind, Scenario } from "./scenario.ts";
 import type { SimEnd } from "./sim-line.ts";
 import { Site } from "./site.ts";
+import type { OpenWire } from "./socket-line.ts";
 import { Tab, type TabWorld } from "./tab.ts";
 import { Timeline } from "./timeline.ts";
 import { TreeWalker } from "./tree-walker.ts";
@@ -31,6 +32,7 @@ export interface WorldOptions {
   readonly opening: Opening;
   readonly scenario: Scenario;
   readonly openCable?: OpenCable | undefined;
+  readonly openWire?: OpenWire | undefined;
 }
 
 export class World implements TabWorld {
@@ -59,7 +61,7 @@ export class World implements TabWorld {
   /** Counts versions, nodes and processes: each is new. */
   #count = 0;
 
-  constructor({ seed, salt, engine, opening, scenario, openCable }: WorldOptions) {
+  constructor({ seed, salt, engine, opening, scenario, ...lines }: WorldOptions) {
     this.#seed = seed;
     this.engine = engine;
     this.opening = opening;
@@ -76,7 +78,7 @@ export class World implements TabWorld {
     });
     const { latency, maxQueueBytes } = scenario;
     const { tap } = this;
-    const options = { latency, maxQueueBytes, tap, openCable };
+    const options = { latency, maxQueueBytes, tap, ...lines };
     this.network = new Network(this.timeline, this.dice, options);
   }
 
@@ -253,12 +255,26 @@ export class World implements TabWorld {
 
   /** Lets time go on to whatever is next. Returns false when there is nothing. */
   async pass(): Promise<boolean> {
+    if (this.network.isBusy) {
+      await this.#live();
+      return true;
+    }
     const [timer, arrival] = [this.timeline.next, this.network.next];
     if (Math.min(timer, arrival) === Number.POSITIVE_INFINITY) return false;
     if (timer <= arrival) this.timeline.fire();
     else this.timeline.now = Math.max(this.timeline.now, arrival);
     await this.quiet();
     return true;
+  }
+
+  /** While real lines bring something, time goes on as it does outside. */
+  async #live(): Promise<void> {
+    const begin = performance.now();
+    await this.network.stirred();
+    const until = this.timeline.now + (performance.now() - begin);
+    while (this.timeline.next <= until) this.timeline.fire();
+    this.timeline.now = Math.max(this.timeline.now, until);
+    await this.quiet();
   }
 
   /** Waits until everything that was begun waits for the world. */
