@@ -23,7 +23,13 @@ export type { StoreSubject, StoreWorld } from "./store/subject.ts";
 export type { SuiteOptions, TestFunction } from "./suite.ts";
 
 /** The cases of this suite. Which are declared, the options say. */
-export type StoreCase = EntryCase | FeedCase | SharedCase | ExclusiveCase | CrashCase;
+export type StoreCase =
+  | EntryCase
+  | StandingCase
+  | FeedCase
+  | SharedCase
+  | ExclusiveCase
+  | CrashCase;
 
 type EntryCase =
   | "capabilities"
@@ -53,12 +59,20 @@ type EntryCase =
   | "aborted"
   | "destroyed";
 
-type FeedCase =
+type StandingCase =
   | "read-many"
   | "concurrent-writes"
   | "events-tell"
   | "events-after-commit"
   | "events-owned"
+  | "standings"
+  | "revisions"
+  | "origins"
+  | "origin-told"
+  | "stages"
+  | "any-calls";
+
+type FeedCase =
   | "rows-in-order"
   | "rows-move"
   | "tombstones"
@@ -66,13 +80,7 @@ type FeedCase =
   | "compaction"
   | "truncated"
   | "scan-meets-end"
-  | "eras"
-  | "standings"
-  | "revisions"
-  | "origins"
-  | "origin-told"
-  | "stages"
-  | "any-calls";
+  | "eras";
 
 type SharedCase = "openers-together" | "openers-standings" | "openers-see-at-once";
 
@@ -120,15 +128,18 @@ export function storeConformance(options: StoreSuiteOptions): void {
 }
 
 function casesFor(
-  { atomic, feed: hasFeed, shared }: Capabilities,
+  { atomic, feed: hasFeed, standings: hasStandings = hasFeed, shared }: Capabilities,
   crashes: boolean,
 ): Cases<string, StoreContext> {
+  const isCrashing = crashes && atomic === "commit";
   return {
     ...ALWAYS,
+    ...(hasStandings && WITH_STANDINGS),
     ...(hasFeed && WITH_FEED),
     ...(hasFeed && shared && SHARED),
     ...(!shared && EXCLUSIVE),
-    ...(hasFeed && crashes && atomic === "commit" && CRASHING),
+    ...(hasStandings && isCrashing && CRASHING),
+    ...(hasFeed && isCrashing && CRASHING_WITH_FEED),
   };
 }
 
@@ -162,13 +173,23 @@ const ALWAYS: Cases<EntryCase, StoreContext> = {
   destroyed: life.destroyed,
 };
 
-/** Of stores that have a feed. */
-const WITH_FEED: Cases<FeedCase, StoreContext> = {
+/** Of stores that can be replicas. */
+const WITH_STANDINGS: Cases<StandingCase, StoreContext> = {
   "read-many": entry.readMany,
   "concurrent-writes": write.concurrentWrites,
   "events-tell": event.eventsTell,
   "events-after-commit": event.eventsAfterCommit,
   "events-owned": event.eventsOwned,
+  standings: standing.standings,
+  revisions: standing.revisions,
+  origins: standing.origins,
+  "origin-told": standing.originTold,
+  stages: standing.stages,
+  "any-calls": anyCalls,
+};
+
+/** Of stores that have a feed. */
+const WITH_FEED: Cases<FeedCase, StoreContext> = {
   "rows-in-order": feed.rowsInOrder,
   "rows-move": feed.rowsMove,
   tombstones: feed.tombstones,
@@ -177,12 +198,6 @@ const WITH_FEED: Cases<FeedCase, StoreContext> = {
   truncated: feed.truncated,
   "scan-meets-end": feed.scanMeetsEnd,
   eras: feed.eras,
-  standings: standing.standings,
-  revisions: standing.revisions,
-  origins: standing.origins,
-  "origin-told": standing.originTold,
-  stages: standing.stages,
-  "any-calls": anyCalls,
 };
 
 /** Of stores that several may open at a time, with a feed. */
@@ -197,9 +212,13 @@ const EXCLUSIVE: Cases<ExclusiveCase, StoreContext> = {
   locked: opener.locked,
 };
 
-/** Of stores whose commits are atomic, with a feed, where the subject can crash. */
-const CRASHING: Cases<CrashCase, StoreContext> = {
+/** Of stores whose commits are atomic, and that can be replicas, where the subject can crash. */
+const CRASHING: Cases<Exclude<CrashCase, "crash-era">, StoreContext> = {
   "crash-whole": crash.crashWhole,
   "crash-after-event": crash.crashAfterEvent,
+};
+
+/** Of those that have a feed. */
+const CRASHING_WITH_FEED: Cases<"crash-era", StoreContext> = {
   "crash-era": crash.crashEra,
 };

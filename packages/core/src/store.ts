@@ -112,8 +112,13 @@ export interface ReadableStore extends AsyncDisposable {
 export interface Capabilities {
   /** `"prefix"`: a crash may leave the first operations of a commit without the rest. */
   readonly atomic: "commit" | "prefix";
-  /** Without: no `changes`, no standings, no stage; it can be a primary only under a walker. */
+  /**
+   * Without: `changes` rejects with a TypeError, and `feed` knows this opener's era alone, its floor at
+   * the last commit; it can be a primary only under a walker.
+   */
   readonly feed: boolean;
+  /** Whether it keeps standings and stages, without which it can be no replica. Default: as `feed`. */
+  readonly standings?: boolean | undefined;
   /** Whether more than one may open it for writing at a time; if not, the second gets `STORE_LOCKED`. */
   readonly shared: boolean;
   /**

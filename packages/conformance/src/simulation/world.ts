@@ -55,6 +55,8 @@ export class World implements TabWorld {
   readonly #skews = new Map<Place, number>();
   /** The latest time of day that there ever was at a place. */
   readonly #latest = new Map<Place, number>();
+  /** Places that may have lost something that was written. */
+  readonly #losers = new Set<Place>();
   readonly #own = new Life("world");
   /** What was put off until now. */
   readonly #due: (() => void | Promise<void>)[] = [];
@@ -128,8 +130,9 @@ export class World implements TabWorld {
   }
 
   /** Sets the time of day of a place forward or back. */
-  skew(site: Site, ms: number): void {
-    this.#skews.set(site.place, (this.#skews.get(site.place) ?? 0) + ms);
+  skew({ place }: Site, ms: number): void {
+    this.#skews.set(place, (this.#skews.get(place) ?? 0) + ms);
+    if (this.#losers.has(place)) this.moveClockOn(place);
   }
 
   /**
@@ -141,8 +144,12 @@ export class World implements TabWorld {
     this.moveClockOn(place);
   }
 
-  /** Sets a clock that is behind what was written right, as an operator does who has lost some of that. */
-  moveClockOn(place: Site["place"]): void {
+  /**
+   * Sets a clock that is behind what was written right, as an operator does who has lost some of that, and
+   * takes care that it stays so.
+   */
+  moveClockOn(place: Place): void {
+    this.#losers.add(place);
     const behindMs = (this.#latest.get(place) ?? 0) - place.now();
     if (behindMs > 0) this.#skews.set(place, (this.#skews.get(place) ?? 0) + behindMs + 1_000);
   }

@@ -45,13 +45,14 @@ const SOURCES: Readonly<Record<Source, Uuid | undefined>> = {
 class Run {
   readonly #context: StoreContext;
   readonly #place: StorePlace;
-  readonly #model = new StoreModel();
+  readonly #model: StoreModel;
   readonly #revisions: Record<Source, number> = { here: 0, a: 0, b: 0 };
   #store: Store | undefined;
 
   constructor(context: StoreContext, place: StorePlace) {
     this.#context = context;
     this.#place = place;
+    this.#model = new StoreModel(context.capabilities.feed);
   }
 
   async open(): Promise<Store> {

@@ -58,6 +58,12 @@ export class StoreContext {
     this.timeoutMs = options.timeoutMs;
   }
 
+  /** Whether its stores can be replicas. */
+  get hasStandings(): boolean {
+    const { feed, standings = feed } = this.capabilities;
+    return standings;
+  }
+
   /** An empty place of its own. */
   async place(): Promise<StorePlace> {
     const making = this.#make({ now: () => this.nowMs });
@@ -134,6 +140,16 @@ export async function feedOf(
     rows.push(...read.rows);
     if (read.done) return rows;
   }
+}
+
+/** Checks what the whole feed says, of a store that has one. */
+export async function checkFeed(
+  { capabilities }: StoreContext,
+  store: Store,
+  expected: readonly string[],
+  what: string,
+): Promise<void> {
+  if (capabilities.feed) checkTexts((await feedOf(store)).map(told), expected, what);
 }
 
 /** A row of the feed in few words, such as `3 set :a 1`. */

@@ -52,6 +52,11 @@ export class Outlet {
     return this.#line.traits.verify;
   }
 
+  /** Whether the other side can be told that a step begins anew. */
+  get canResync(): boolean {
+    return this.#line.traits.resync !== "close";
+  }
+
   /** Lets nothing out until the function that it returns is called. */
   hold(): () => void {
     this.#holds++;
@@ -101,7 +106,7 @@ export class Outlet {
 
   /** What was sent of a step is void. */
   async resync(reason: ResyncReason): Promise<void> {
-    if (this.#line.traits.resync === "close") {
+    if (!this.canResync) {
       throw new SyncError("RETRY_LATER", "a step begins anew, which this line has no message for");
     }
     this.checksum.reset();

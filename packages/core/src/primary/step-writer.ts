@@ -32,6 +32,16 @@ export class StepWriter {
   }
 
   /**
+   * Forgets what was added, here and where it has arrived: of nodes that were replaced while they were
+   * read some may reach what is in no state. Where the line cannot say so, they stay part of the step.
+   */
+  async restart(): Promise<void> {
+    if (!this.#outlet.canResync) return;
+    this.#bodies.take();
+    await this.#outlet.resync("FEED_TRUNCATED");
+  }
+
+  /**
    * Sends what was added, as the end of the step; with a position too, for a replica that needs several
    * commits to apply it, and stores its nodes before.
    */

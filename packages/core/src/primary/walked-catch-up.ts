@@ -80,6 +80,7 @@ export class WalkedCatchUp {
         continue;
       }
       if (!(await walked.isOverwritten(pins, sent, walker, outlet.signal))) break;
+      await this.#writer.restart();
       pins = await walked.pinAgain(walker, outlet.signal);
     }
     const { shown } = this.#start;
@@ -117,6 +118,7 @@ export class WalkedCatchUp {
     const { walked, selection, outlet } = this.#session;
     const others = await walked.pinOthers(pins, selection.walker, outlet.signal);
     if (others === undefined) throw error;
+    if (pins.recycles) await this.#writer.restart();
     return others;
   }
 

@@ -51,8 +51,8 @@ export class Connection {
    */
   follow(storeId: Uuid, store: Store, options: SubscribeOptions): Subscription {
     options.signal?.throwIfAborted();
-    if (!store.capabilities.feed)
-      throw new TypeError("a store without a feed cannot follow another");
+    const { feed, standings = feed } = store.capabilities;
+    if (!standings) throw new TypeError("a store that keeps no standings cannot follow another");
     const follower = this.#find(storeId, store) ?? this.#start(storeId, store, options);
     follower.adopt(options);
     const subscriptions = this.#followers.get(follower) ?? new Set<Subscription>();

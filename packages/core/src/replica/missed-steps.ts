@@ -1,6 +1,9 @@
 /** What has changed in a store that follows, for listeners who were not told when it did. */
-import type { FeedOperation, FeedPosition } from "../feed.ts";
+import type { Edn } from "@datahike-sync/edn";
+import type { FeedPosition, SetFact, StepCursor } from "../feed.ts";
 import { isSameCursor } from "../same-cursor.ts";
+import type { KeyEntry } from "../store.ts";
+import { brought } from "./brought.ts";
 import type { Following } from "./following.ts";
 
 /** Tells of the steps that another opener has applied while this one had no part in them. */
@@ -20,6 +23,7 @@ export async function tellFromFeed(following: Following): Promise<void> {
   const { cursor } = keeper.standing;
   if (cursor === undefined) return;
   if (!listeners.wantSteps) return following.toldOf(cursor, (await store.feed()).last);
+  if (!store.capabilities.feed) return tellFromEntries(following, cursor);
   let after: FeedPosition = { seq: told.seq, place: Number.POSITIVE_INFINITY };
   for (;;) {
     // What was deleted so long ago that nobody remembers it cannot be told.
@@ -31,7 +35,32 @@ export async function tellFromFeed(following: Following): Promise<void> {
   }
 }
 
-function isShown(operation: FeedOperation, { storeId, walker }: Following): boolean {
-  if (operation.origin?.identity !== storeId.identity || operation.immutable) return false;
-  return walker?.classify(operation.key, operation) !== "node";
+/** In a store without a feed everything counts as changed that is there; what went cannot be told. */
+async function tellFromEntries(following: Following, cursor: StepCursor): Promise<void> {
+  const { store, storeId, listeners } = following;
+  const tell = async (keys: readonly Edn[]) => {
+    const entries = await store.getMany(keys, { encoded: true });
+    const operations = entries.flatMap((entry): SetFact[] => {
+      return entry === undefined ? [] : [{ op: "set", ...entry }];
+    });
+    if (operations.length > 0) listeners.tellStep({ cursor, operations });
+  };
+  const { last } = await store.feed();
+  let keys: Edn[] = [];
+  for await (const entry of brought(store, storeId)) {
+    if (!isShown(entry, following)) continue;
+    keys.push(entry.key);
+    if (keys.length < ENTRIES_AT_ONCE) continue;
+    await tell(keys);
+    keys = [];
+  }
+  await tell(keys);
+  following.toldOf(cursor, last);
+}
+
+const ENTRIES_AT_ONCE = 512;
+
+function isShown(entry: KeyEntry, { storeId, walker }: Following): boolean {
+  if (entry.origin?.identity !== storeId.identity || entry.immutable) return false;
+  return walker?.classify(entry.key, entry) !== "node";
 }
