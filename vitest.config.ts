@@ -35,9 +35,16 @@ export default defineConfig({
       {
         extends: true,
         resolve: { conditions: [SOURCE, ...defaultClientConditions] },
+        // Of what runs in Node beside the browser.
+        ssr: { resolve: { conditions: [SOURCE, ...defaultServerConditions] } },
         test: {
           name: "browser",
-          include: ["packages/*/test/**/*.test.ts", "fixtures/test/**/*.test.ts"],
+          globalSetup: ["packages/transport-ws/test/browser/servers.ts"],
+          include: [
+            "packages/*/test/**/*.test.ts",
+            "apps/store-sqlite/test/**/*.test.ts",
+            "fixtures/test/**/*.test.ts",
+          ],
           exclude: ["**/*.node.test.ts"],
           testTimeout: 120_000,
           browser: {

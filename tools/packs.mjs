@@ -52,7 +52,7 @@ function install(packed) {
     name: "user",
     private: true,
     type: "module",
-    dependencies,
+    dependencies: { ...namedBeside(packed), ...dependencies },
     overrides: dependencies,
   };
   writeFileSync(join(home, "package.json"), JSON.stringify(manifest));
@@ -74,6 +74,17 @@ function install(packed) {
   run(join(ROOT, "node_modules", ".bin", "tsc"), ["-p", "."], home);
   for (const file of files) run("node", [join("out", file.replace(/\.ts$/, ".js"))], home);
   return files.length;
+}
+
+/** What READMEs tell a user to install beside our own packages, such as a database. */
+function namedBeside(packed) {
+  const named = packed.flatMap(({ home }) => {
+    const markdown = readFileSync(join(home, "README.md"), "utf8");
+    const [, names = ""] = /^npm install (.*)$/m.exec(markdown) ?? [];
+    const { devDependencies = {} } = manifestOf(home);
+    return names.split(" ").map((name) => [name, devDependencies[name]]);
+  });
+  return Object.fromEntries(named.filter(([name]) => !/^(@datahike-sync\/|-|$)/.test(name)));
 }
 
 function writePrograms({ home: from }, home) {

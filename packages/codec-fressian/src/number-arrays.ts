@@ -1,10 +1,10 @@
 /** Java arrays of numbers and booleans: a count, then each element as the value that it is. */
 
+import { roomFor } from "@datahike-sync/core/codec-cost";
 import { invalid } from "@datahike-sync/core/codec-failure";
 import { type ElementType, type NumberArray, numberArray } from "@datahike-sync/edn";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
-import { roomFor } from "./room.ts";
 
 /** The code of each type of elements; Fressian has none for `short[]`. */
 export const ARRAY_CODES: Readonly<Record<Exclude<ElementType, "short">, number>> = {

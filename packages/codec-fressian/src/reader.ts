@@ -1,4 +1,5 @@
 import type { TagReaders } from "@datahike-sync/core";
+import { isCostlyKey, roomFor } from "@datahike-sync/core/codec-cost";
 import { exceeded, invalid, truncated } from "@datahike-sync/core/codec-failure";
 import {
   double,
@@ -8,7 +9,6 @@ import {
   EdnSet,
   float,
   isKind,
-  kindOf,
   numberArray,
   RawList,
   record,
@@ -20,7 +20,6 @@ import { Input } from "./input.ts";
 import type { FressianLimits } from "./limits.ts";
 import { readNumbers } from "./number-arrays.ts";
 import { PriorityCache } from "./priority-cache.ts";
-import { roomFor } from "./room.ts";
 import { ScalarReader } from "./scalar-reader.ts";
 import { APPLICATION, FORMS, LIST, RECORD, VECTOR } from "./tags.ts";
 
@@ -281,7 +280,7 @@ export class Reader {
     for (let i = 0; i < count; i++) {
       const start = this.#budget.position;
       const item = this.#read(input.code());
-      if (i % step === 0 && isCostly(item)) this.#budget.identity(start);
+      if (i % step === 0 && isCostlyKey(item)) this.#budget.identity(start);
       items[i] = item;
     }
     return items;
@@ -293,7 +292,7 @@ export class Reader {
     const start = this.#budget.position - 1;
     const items = this.#listItems(code);
     if (items.length % step !== 0) throw invalid(NO_VALUE, offset);
-    if (items.some(isCostly)) this.#budget.identity(start);
+    if (items.some(isCostlyKey)) this.#budget.identity(start);
     return items;
   }
 
@@ -323,7 +322,7 @@ export class Reader {
       if (key === undefined || value === undefined || entry.length > 2) {
         throw invalid("an entry of a record is no pair", begin);
       }
-      if (isCostly(key)) this.#budget.identity(start);
+      if (isCostlyKey(key)) this.#budget.identity(start);
       items.push(key, value);
     }
     return record(type.toString(), EdnMap.fromFlat(items));
@@ -370,24 +369,3 @@ const ZERO: Edn = double(0);
 const ONE: Edn = double(1);
 
 const NO_VALUE = "the last key has no value";
-
-/** Whether it takes long to tell a key from others: it holds further values, or many digits. */
-function isCostly(key: Edn): boolean {
-  switch (kindOf(key)) {
-    case "vector":
-    case "list":
-    case "rawList":
-    case "map":
-    case "set":
-    case "record":
-    case "tagged":
-    case "numberArray":
-    case "extension":
-    case "bigInteger":
-    case "decimal":
-    case "ratio":
-      return true;
-    default:
-      return false;
-  }
-}

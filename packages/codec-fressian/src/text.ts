@@ -2,8 +2,9 @@
  * Fressian's text: CESU-8, each UTF-16 unit by itself. A character beyond U+FFFF takes two times three
  * bytes, and a lone surrogate survives.
  */
+
+import { roomFor } from "@datahike-sync/core/codec-cost";
 import { invalid } from "@datahike-sync/core/codec-failure";
-import { roomFor } from "./room.ts";
 
 /**
  * The text of the bytes from `start` up to `end`.

@@ -1,5 +1,5 @@
 import { truncated } from "@datahike-sync/core/codec-failure";
-import { decodeText } from "./text.ts";
+import { decodeText } from "@datahike-sync/core/codec-text";
 
 /** A cursor over bytes, with the forms of numbers, strings and byte arrays. */
 export class Input {

@@ -1,5 +1,6 @@
 /** Java arrays of numbers and booleans, as the payloads of extensions: element behind element. */
 
+import { roomFor } from "@datahike-sync/core/codec-cost";
 import { invalid } from "@datahike-sync/core/codec-failure";
 import { type ElementType, type NumberArray, numberArray } from "@datahike-sync/edn";
 import {
@@ -11,7 +12,6 @@ import {
   SHORT_ARRAY,
 } from "./extension-types.ts";
 import type { Input } from "./input.ts";
-import { roomFor } from "./room.ts";
 
 /** The type of an extension and the bytes of an element. Arrays of objects are no extension. */
 export const ELEMENTS: Readonly<

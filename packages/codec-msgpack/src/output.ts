@@ -1,6 +1,6 @@
 import { exceeded } from "@datahike-sync/core/codec-failure";
+import { encodeText, isWellFormed, textSize } from "@datahike-sync/core/codec-text";
 import { STRING } from "./extension-types.ts";
-import { encodeText, isWellFormed, textSize } from "./text.ts";
 
 /** A growing array of bytes, with the forms of MessagePack, each in the fewest bytes. */
 export class Output {

@@ -1,4 +1,5 @@
 import type { TagReaders } from "@datahike-sync/core";
+import { roomFor } from "@datahike-sync/core/codec-cost";
 import { exceeded, invalid, truncated } from "@datahike-sync/core/codec-failure";
 import {
   bigInteger,
@@ -41,7 +42,6 @@ import {
 import { Input } from "./input.ts";
 import type { MsgpackLimits } from "./limits.ts";
 import { nameLength } from "./names.ts";
-import { roomFor } from "./room.ts";
 import { readName, readPlace, readScalar, readText } from "./scalars.ts";
 
 /** Reads the one value of some bytes. Used once. */

@@ -1,6 +1,7 @@
 /** The payloads of extensions that hold no other value, and of names. Each ends where the input stands. */
 
 import { exceeded, invalid } from "@datahike-sync/core/codec-failure";
+import { decodeText } from "@datahike-sync/core/codec-text";
 import {
   bigInteger,
   char,
@@ -28,7 +29,6 @@ import type { Input } from "./input.ts";
 import { readInstant } from "./instant.ts";
 import type { MsgpackLimits } from "./limits.ts";
 import { readElements } from "./number-arrays.ts";
-import { decodeText } from "./text.ts";
 
 /** The scalar that an extension of this type stands for, or `undefined` where the type is none of one. */
 export function readScalar(

@@ -1,4 +1,5 @@
 import { exceeded } from "@datahike-sync/core/codec-failure";
+import { textSize } from "@datahike-sync/core/codec-text";
 import {
   type BigInteger,
   type Char,
@@ -55,7 +56,6 @@ import type { MsgpackLimits } from "./limits.ts";
 import { nameLength, Places } from "./names.ts";
 import { ELEMENTS, writeElements } from "./number-arrays.ts";
 import type { Output } from "./output.ts";
-import { textSize } from "./text.ts";
 
 /** Writes one value. Used once. */
 export class Writer {

@@ -1,4 +1,5 @@
 /** @packageDocumentation Values of EDN: kinds, equality, identity, order, reader and printer. */
+export { decodeBase64, encodeBase64 } from "./base64.ts";
 export { Char, char } from "./char.ts";
 export { compare, compareNames, compareStrings, compareUuids } from "./compare.ts";
 export { compareNumbers, type EdnNumber, isNumber, type Order } from "./compare-numbers.ts";
@@ -6,6 +7,7 @@ export type { TagReaders } from "./default-tags.ts";
 export { type ErrorDetails, isSyncError, SyncError, type SyncErrorOptions } from "./error.ts";
 export type { Extension } from "./extension.ts";
 export { equals, identity } from "./identity.ts";
+export { parseInstant } from "./instant.ts";
 export { fromJs, type JsOptions, toJs } from "./js.ts";
 export { isKind, isLong, type Kind, kindOf, type ObjectKind } from "./kind.ts";
 export { MAX_DEPTH } from "./limits.ts";

@@ -126,7 +126,9 @@ const OPEN_TAB: Action = {
   name: "another tab",
   weight: 6,
   async run(world, dice) {
-    const sites = world.sites.filter(({ tabs }) => tabs.length === 1);
+    const sites = world.sites.filter(({ tabs }) => {
+      return tabs.length === 1 && tabs[0]?.real.capabilities.shared;
+    });
     if (sites.length === 0) return false;
     await world.start(dice.pick(sites));
     return true;

@@ -20,7 +20,10 @@ export async function settle(world: World): Promise<void> {
   else follow(world, LAYOUTS[shape === "tabs" ? "one" : shape]);
   for (const site of world.sites) await world.start(site);
   if (shape === "loop") closeLoop(world);
-  if (shape === "tabs") await world.start(world.sites[1] as Site);
+  const [, follower] = world.sites;
+  // A store that takes one opener has one tab.
+  const isShared = follower?.tab?.real.capabilities.shared === true;
+  if (shape === "tabs" && follower !== undefined && isShared) await world.start(follower);
 }
 
 function follow(world: World, layout: readonly (number | undefined)[]): void {

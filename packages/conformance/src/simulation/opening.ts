@@ -9,6 +9,8 @@ import { TEXT_CODEC } from "./text-codec.ts";
 export interface Place {
   /** Of its own within a run. */
   readonly name: string;
+  /** Whether others follow what is kept there: then it needs a feed. */
+  readonly isFollowed: boolean;
   /** The time of day there, in milliseconds since the epoch; it may be set back. */
   now(): number;
   /** At least 0, below 1; the same numbers for the same seed. */

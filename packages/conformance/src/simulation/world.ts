@@ -109,6 +109,9 @@ export class World implements TabWorld {
     const dice = new Dice(this.#seed, 1000 + this.sites.length);
     const place: Place = {
       name,
+      get isFollowed() {
+        return site.isServing;
+      },
       now: () => {
         const now = EPOCH_MS + Math.round(this.timeline.now) + (this.#skews.get(place) ?? 0);
         this.#latest.set(place, Math.max(now, this.#latest.get(place) ?? 0));
