@@ -26,6 +26,8 @@ export interface SyncLimits {
   readonly maxCommitBytes: number;
   /** How many values of each pointer a primary remembers. Default 64. */
   readonly pointerHistory: number;
+  /** How long the other side may take to begin a line with its hello. Default 15,000. */
+  readonly helloTimeoutMs: number;
   /** How long a batch may stay without acknowledgement. Default 30,000. */
   readonly batchTimeoutMs: number;
   /** How often a primary asks whether the other side is there. Default 15,000. */
@@ -56,6 +58,7 @@ export const SYNC_LIMITS: SyncLimits = {
   stageBytes: 8 * 2 ** 20,
   maxCommitBytes: 64 * 2 ** 20,
   pointerHistory: 64,
+  helloTimeoutMs: 15_000,
   batchTimeoutMs: 30_000,
   pingMs: 15_000,
   idleCursorMs: 1_000,

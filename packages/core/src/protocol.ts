@@ -118,10 +118,10 @@ export interface Subscribed {
   readonly total: Total | undefined;
 }
 
-/** The end of a progress bar. */
+/** The end of a progress bar: about how much the first step brings. */
 export interface Total {
   readonly entries: number;
-  readonly bytes: number;
+  readonly bytes: number | undefined;
 }
 
 /** Operations, in the body. The last batch of a step has `to`. */
@@ -272,7 +272,7 @@ export const MESSAGES: { readonly [T in MessageType]: MessageSpec<MessageOf<T>> 
       last: count,
       plan: oneOf<Plan>("diff", "changes", "reconcile", "all"),
       selection: uuid,
-      total: optional(struct<Total>({ entries: count, bytes: count })),
+      total: optional(struct<Total>({ entries: count, bytes: optional(count) })),
     }),
   },
   batch: {

@@ -184,7 +184,7 @@ export interface SyncProgress {
   /** Entries of this step. */
   readonly received: number;
   readonly receivedBytes: number;
-  /** Where the primary can know it. */
+  /** About how many that will be: known of the first step of a store with a walker. */
   readonly total: number | undefined;
 }
 

@@ -66,6 +66,7 @@ export function environmentOf(limits: Partial<SyncLimits> = {}): TestEnvironment
     limits: { ...SYNC_LIMITS, ...limits },
     clock: new ManualClock(),
     random: () => 0.5,
+    onWake: () => () => undefined,
     events,
     faults,
     tell: (event) => events.push(event),

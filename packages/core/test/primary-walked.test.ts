@@ -39,6 +39,9 @@ describe("diff", () => {
         ["p", 2],
       ],
     });
+    const { total } = one.of("subscribed")[0] ?? {};
+    const entries = one.batches.flatMap(({ operations }) => operations).length;
+    expect(total).toEqual({ entries, bytes: undefined });
     expect(shown(one.memory)).toBe(trees.shown());
   });
 

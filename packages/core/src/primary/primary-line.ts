@@ -19,7 +19,8 @@ export class PrimaryLine implements LineListener {
   #running = 0;
   /** Pings since the other side was last heard of. */
   #pings = 0;
-  #stopPings: () => void = () => undefined;
+  /** For the other side's hello, then for the next ping. */
+  #stopTimer: () => void = () => undefined;
 
   constructor(stores: PrimaryStores, environment: Environment) {
     this.#stores = stores;
@@ -29,6 +30,11 @@ export class PrimaryLine implements LineListener {
   /** The line whose messages these are; called right after `Dialect.open` returned, before any message. */
   begin(line: Line): void {
     this.#line = line;
+    const { clock, limits } = this.#environment;
+    // Who never says it would be asked for no pong, and stay for ever.
+    this.#stopTimer = clock.after(limits.helloTimeoutMs, () => {
+      void this.close("HEARTBEAT_TIMEOUT");
+    });
   }
 
   /** @throws {SyncError} `FRAME_TOO_LARGE` when the other side does not take frames as large as ours. */
@@ -41,6 +47,7 @@ export class PrimaryLine implements LineListener {
       });
     }
     this.#agreement = agreement;
+    this.#stopTimer();
     this.#setPing(agreement.pingMs);
   }
 
@@ -68,7 +75,7 @@ export class PrimaryLine implements LineListener {
   }
 
   onClose(close: TransportClose): void {
-    this.#stopPings();
+    this.#stopTimer();
     for (const subscriber of Array.from(this.#subscribers.values())) subscriber.end();
     this.#environment.tell({ type: "line-closed", role: "primary", error: close.error });
   }
@@ -119,7 +126,7 @@ export class PrimaryLine implements LineListener {
   }
 
   #setPing(pingMs: number): void {
-    this.#stopPings = this.#environment.clock.after(pingMs, () => {
+    this.#stopTimer = this.#environment.clock.after(pingMs, () => {
       if (this.#pings >= MAX_PINGS) return void this.close("HEARTBEAT_TIMEOUT");
       this.#pings++;
       // The line's end tells what there is to tell of a ping that could not be sent.

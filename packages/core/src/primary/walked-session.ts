@@ -1,6 +1,6 @@
 /** Serves a subscription to a store with a walker. */
 import { type Edn, equals } from "@datahike-sync/edn";
-import type { Have, ResyncReason } from "../protocol.ts";
+import type { Have, ResyncReason, Total } from "../protocol.ts";
 import { LiveSender, withoutOrigin } from "./live.ts";
 import type { LiveStep } from "./live-step.ts";
 import { missingSide } from "./nodes.ts";
@@ -34,7 +34,8 @@ export async function serveWalked(session: WalkedSession, have: Have): Promise<n
   const plan = "diff";
   let pins = await inPlace(session, async () => {
     const start = await startOf(session, have);
-    await outlet.subscribed({ era, last, plan, selection: selection.id, total: undefined });
+    const total = await totalOf(session, start);
+    await outlet.subscribed({ era, last, plan, selection: selection.id, total });
     environment.tell({ type: "subscribed", storeId, plan });
     return catchUp(session, start);
   });
@@ -58,6 +59,27 @@ async function startOf(session: WalkedSession, have: Have): Promise<WalkStart> {
   const held = await heldBy(session, have);
   if (held === undefined) return { shown: undefined, held, begun: undefined };
   return { shown: { cursor, keys: held.keys }, held, begun };
+}
+
+/**
+ * How much a replica gets that has nothing: the branches of the trees name everything else. Of any other
+ * it would take a second comparison to know.
+ */
+async function totalOf(
+  { walked, selection: { walker }, outlet: { signal } }: WalkedSession,
+  { held, begun }: WalkStart,
+): Promise<Total | undefined> {
+  if (held !== NOTHING || begun !== undefined) return undefined;
+  try {
+    const { states } = await walked.pin(walker, signal);
+    let entries = states.length;
+    for await (const _key of walker.diff(walked.source.store, [], states, { signal })) entries++;
+    return { entries, bytes: undefined };
+  } catch (error) {
+    // Collected while they were counted: what is sent is what the pointers reach then.
+    if (missingSide(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 function startFrom({ cursor, entries, states, tokens }: Pins): WalkStart {

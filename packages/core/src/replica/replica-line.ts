@@ -60,7 +60,7 @@ export class ReplicaLine implements LineListener {
       },
       this,
     );
-    this.#watch(limits.pingMs);
+    this.#watch(limits.helloTimeoutMs, limits.helloTimeoutMs);
   }
 
   get isOver(): boolean {
@@ -99,7 +99,7 @@ export class ReplicaLine implements LineListener {
     this.#agreement = agreement;
     this.#heardAt = this.#environment.clock.now();
     this.#stopWatch();
-    this.#watch(agreement.pingMs);
+    this.#watch(agreement.pingMs, SILENT_PINGS * agreement.pingMs);
     this.#agree(agreement);
   }
 
@@ -140,16 +140,16 @@ export class ReplicaLine implements LineListener {
     throw new SyncError("PROTOCOL_VIOLATION", `${message.type} for a subscription that is none`);
   }
 
-  /** Ends the line when nothing was heard for longer than two pings. */
-  #watch(pingMs: number): void {
+  /** Looks every `everyMs`, and ends the line when nothing was heard for `silentMs`. */
+  #watch(everyMs: number, silentMs: number): void {
     const { clock } = this.#environment;
-    const due = clock.now() + pingMs;
-    this.#stopWatch = clock.after(pingMs, () => {
+    const due = clock.now() + everyMs;
+    this.#stopWatch = clock.after(everyMs, () => {
       const now = clock.now();
       // Whose timer fires late was asleep, as hidden tabs are, and has not read what came.
-      if (now - due > pingMs / 2) this.#heardAt = now;
-      if (now - this.#heardAt > SILENT_PINGS * pingMs) void this.close("HEARTBEAT_TIMEOUT");
-      else this.#watch(pingMs);
+      if (now - due > everyMs / 2) this.#heardAt = now;
+      if (now - this.#heardAt >= silentMs) void this.close("HEARTBEAT_TIMEOUT");
+      else this.#watch(everyMs, silentMs);
     });
   }
 }
