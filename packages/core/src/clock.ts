@@ -12,7 +12,15 @@ export interface Clock {
 export const SYSTEM_CLOCK: Clock = {
   now: () => performance.now(),
   after: (delayMs, job) => {
-    const timer = setTimeout(job, delayMs);
+    let timer: ReturnType<typeof setTimeout>;
+    const wait = (leftMs: number) => {
+      const some = Math.min(leftMs, LONGEST_MS);
+      timer = setTimeout(() => (some < leftMs ? wait(leftMs - some) : job()), some);
+    };
+    wait(delayMs);
     return () => clearTimeout(timer);
   },
 };
+
+/** A platform's timer that is set for longer fires at once, and the other side names some delays. */
+const LONGEST_MS = 2 ** 31 - 1;

@@ -95,6 +95,19 @@ describe("a line", () => {
     expect(talking.of("ping")).toHaveLength(12);
   });
 
+  test("on which nobody says hello is closed in time, and no other for that", async () => {
+    const { environment, peer } = await open({ helloTimeoutMs: 500 });
+    const [mute, gone, talking] = [peer({ isMute: true }), peer({ isMute: true }), peer()];
+    gone.drop();
+    await environment.clock.pass(499);
+    expect(mute.isClosed).toBe(false);
+    await environment.clock.pass(2);
+    expect(mute.closedWith).toBe("HEARTBEAT_TIMEOUT");
+    talking.drop();
+    expect(talking.closedWith).toBeUndefined();
+    expect(environment.clock.timers).toBe(0);
+  });
+
   test("that has ended leaves no timer and no reader", async () => {
     const { environment, store, stores, peer } = await open();
     const one = peer();
@@ -484,6 +497,40 @@ describe("those who catch up", () => {
     await settled();
     await third.subscribe();
     expect(third.shown).toBe(await contentOf(store));
+  });
+
+  test("make room for a line that has less than theirs, who is silent longest first", async () => {
+    const { environment, store, peer } = await open({ maxCatchingUp: 3, batchOperations: 1 });
+    for (let at = 0; at < 10; at++) await store.set(at, at);
+    const greedy = peer({ isLazy: true, window: 1 });
+    for (let id = 1; id <= 3; id++) {
+      await greedy.subscribe();
+      await environment.clock.pass(10);
+    }
+    await greedy.subscribe();
+    // None of its own makes room for another of them.
+    expect(greedy.of("error")).toMatchObject([{ id: 4, code: "RETRY_LATER" }]);
+    const other = peer();
+    await other.subscribe();
+    expect(other.shown).toBe(await contentOf(store));
+    expect(greedy.of("error").slice(1)).toMatchObject([
+      { id: 1, code: "RETRY_LATER", retryable: true, afterMs: 1_000 },
+    ]);
+  });
+
+  test("make room, one for each line, where one has taken nothing for long", async () => {
+    const { environment, store, peer } = await open({ maxCatchingUp: 2, batchOperations: 1 });
+    for (let at = 0; at < 10; at++) await store.set(at, at);
+    const [first, second] = [0, 1].map(() => peer({ isLazy: true, window: 1 }));
+    await first?.subscribe();
+    await second?.subscribe();
+    await environment.clock.pass(4_000);
+    first?.ackAll();
+    await environment.clock.pass(1_001);
+    const third = peer();
+    await third.subscribe();
+    expect(third.shown).toBe(await contentOf(store));
+    expect([first?.errors, second?.errors]).toEqual([[], ["RETRY_LATER"]]);
   });
 });
 

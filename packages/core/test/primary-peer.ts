@@ -91,6 +91,8 @@ export interface PeerOptions {
   readonly isLazy?: boolean;
   /** Answers no offers and no ranges by itself. */
   readonly isSilent?: boolean;
+  /** Says no hello. */
+  readonly isMute?: boolean;
 }
 
 /** What a replica remembers. */
@@ -165,6 +167,7 @@ export class Peer {
       },
     };
     this.primary.begin(line);
+    if (options.isMute === true) return;
     this.primary.onAgreed({
       maxFrameBytes: environment.limits.maxFrameBytes,
       maxWindowBytes: environment.limits.windowBytes,

@@ -141,6 +141,21 @@ describe("a connection", () => {
     await subscription.close();
   });
 
+  test("ends a line on which nobody says hello, and dials again", async () => {
+    const world = new World({ random: () => 0, limits: { helloTimeoutMs: 500 } });
+    const subscription = world.follow(await new TestDisk().open());
+    await until(() => world.lines.length === 1);
+    const [mute] = world.lines;
+    await world.clock.pass(499);
+    expect(mute?.isClosed).toBe(false);
+    await world.clock.pass(1);
+    expect([mute?.isClosed, mute?.closeCode]).toEqual([true, "HEARTBEAT_TIMEOUT"]);
+    await world.clock.pass(0);
+    expect(world.dials).toBe(2);
+    await subscription.close();
+    expect(world.clock.timers).toBe(0);
+  });
+
   test.each(["UNKNOWN_CODEC", "PROTOCOL_VIOLATION"])(
     "does not dial again over %s",
     async (code) => {
@@ -244,6 +259,23 @@ describe("a subscription", () => {
     expect(subscription.status.phase).toBe("failed");
     await subscription.close();
     expect(subscription.status.phase).toBe("closed");
+  });
+
+  test("does not come at once each time, though the primary says so", async () => {
+    const world = new World({ random: () => 0.5 });
+    const subscription = world.follow(await new TestDisk().open());
+    const line = await world.line();
+    const failure = { type: "error", message: "now", code: "RETRY_LATER", retryable: true } as const;
+    for (const [at, wait] of [0, 250, 500, 1000].entries()) {
+      line.say({ ...failure, id: at + 1, afterMs: 0 });
+      if (wait > 0) {
+        await world.clock.pass(wait - 1);
+        expect(line.of("subscribe")).toHaveLength(at + 1);
+      }
+      await world.clock.pass(Math.min(wait, 1));
+      expect(line.of("subscribe")).toHaveLength(at + 2);
+    }
+    await subscription.close();
   });
 
   test("waits for a cursor of the primary, or of the store that it follows itself", async () => {

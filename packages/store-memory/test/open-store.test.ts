@@ -131,6 +131,21 @@ describe("transactions of the driver", () => {
     expect(await store.feed()).toMatchObject({ last: 2 });
   });
 
+  test("are durable without barriers too, unless all of their commits may be lost", async () => {
+    const { driver, commits } = watched();
+    const store = await openStore(driver, { codec: ednCodec() });
+    const write = (value: number, relaxed: boolean) =>
+      store.write([{ op: "set", key: value, value }], { relaxed });
+    await write(1, false);
+    await write(2, true);
+    await Promise.all([write(3, true), write(4, true)]);
+    await Promise.all([write(5, true), write(6, false)]);
+    await store.write([], { relaxed: true, barrier: true });
+    await store.compact();
+    const durable = commits.map(({ options }) => options.durable);
+    expect(durable).toEqual([true, true, false, false, false, true, true, true]);
+  });
+
   test("that fail reject the commits in them, and the store goes on", async () => {
     const fault = new SyncError("QUOTA_EXCEEDED", "no room");
     let isFull = false;

@@ -37,6 +37,11 @@ export class Flow {
     return this.#isEmpty || this.#bytes + bytes <= this.#options.windowBytes;
   }
 
+  /** How long the other side has owed something; 0 where it owes nothing. In milliseconds. */
+  get silentMs(): number {
+    return this.#stopTimer === undefined ? 0 : this.#options.clock.now() - this.#since;
+  }
+
   /** Counts a batch that is being sent. Returns its number. */
   send(bytes: number): number {
     this.#wait();

@@ -4,20 +4,22 @@ import type { Environment, Upstream } from "../environment.ts";
 import type { ReadableStore, Store } from "../store.ts";
 import type { RegisterOptions, Registration } from "../sync.ts";
 import type { Counters } from "./counters.ts";
-import { retryLater } from "./failure.ts";
+import { Places } from "./places.ts";
 import { RegisteredStore } from "./registered-store.ts";
 
 export class PrimaryStores {
   /** Counted by those who serve. */
   readonly counters: Counters = { subscribers: 0, encodedBodies: 0, sentBytes: 0 };
+  /** Of those who catch up. */
+  readonly places: Places;
   readonly #environment: Environment;
   readonly #stores = new Map<string, RegisteredStore>();
   /** What subscribers still do, also those who have ended. */
   readonly #work = new Set<Promise<void>>();
-  #catchingUp = 0;
 
   constructor(environment: Environment) {
     this.#environment = environment;
+    this.places = new Places(environment);
   }
 
   get stats(): Readonly<Counters> {
@@ -51,23 +53,6 @@ export class PrimaryStores {
     return this.#stores.get(storeId.identity);
   }
 
-  /**
-   * Takes one of the places of those who catch up. Returns the function that gives it back.
-   *
-   * @throws {SyncError} `RETRY_LATER` when there is none.
-   */
-  takePlace(): () => void {
-    const { limits, random } = this.#environment;
-    if (this.#catchingUp >= limits.maxCatchingUp) {
-      const afterMs = Math.round(RETRY_MS * (1 + SPREAD * random()));
-      throw retryLater("too many are catching up", afterMs);
-    }
-    this.#catchingUp++;
-    return () => {
-      this.#catchingUp--;
-    };
-  }
-
   /** Waits for this in `close`. */
   track(work: Promise<void>): void {
     this.#work.add(work);
@@ -81,9 +66,3 @@ export class PrimaryStores {
     await Promise.all(this.#work);
   }
 }
-
-/** When those who were turned away come back at the earliest. */
-const RETRY_MS = 1_000;
-
-/** How many times that they are spread over, so that they do not come back all at once. */
-const SPREAD = 4;

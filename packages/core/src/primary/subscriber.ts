@@ -7,6 +7,7 @@ import { Bell } from "./bell.ts";
 import { failureOf, faultOf, notFound, retryLater } from "./failure.ts";
 import { Flow } from "./flow.ts";
 import { Outlet } from "./outlet.ts";
+import type { Guest } from "./places.ts";
 import type { PrimaryStores } from "./primary-stores.ts";
 import type { RegisteredStore, RegisteredSubscriber } from "./registered-store.ts";
 import type { Selection } from "./selection.ts";
@@ -25,7 +26,7 @@ export interface SubscriberOptions {
   readonly onEnd: () => void;
 }
 
-export class Subscriber implements RegisteredSubscriber {
+export class Subscriber implements RegisteredSubscriber, Guest {
   readonly #options: SubscriberOptions;
   readonly #ended = new AbortController();
   readonly #flow: Flow;
@@ -54,6 +55,18 @@ export class Subscriber implements RegisteredSubscriber {
       counters: stores.counters,
       signal: this.#ended.signal,
     });
+  }
+
+  get line(): Line {
+    return this.#options.line;
+  }
+
+  get silentMs(): number {
+    return this.#flow.silentMs;
+  }
+
+  leave(): void {
+    this.end(retryLater("others wait for the place", LEAVE_MS));
   }
 
   /** Serves until it ends. Never rejects. */
@@ -136,7 +149,7 @@ export class Subscriber implements RegisteredSubscriber {
         outlet: this.#outlet,
         bodies: { codec: line.codec, limits, counters: stores.counters },
         replies: this.#replies,
-        takePlace: () => stores.takePlace(),
+        takePlace: () => stores.places.take(this),
       };
       await registered.service.serve(session, selection, have);
     } finally {
@@ -186,6 +199,9 @@ export class Subscriber implements RegisteredSubscriber {
     this.end(known);
   }
 }
+
+/** Who made room comes back when those who needed it are likely to be done. */
+const LEAVE_MS = 1_000;
 
 function violation(message: string): SyncError {
   return new SyncError("PROTOCOL_VIOLATION", message);

@@ -10,6 +10,11 @@ export class Backoff {
     this.#environment = environment;
   }
 
+  /** Whether nothing has failed since something worked. */
+  get isFresh(): boolean {
+    return this.#attempts === 0;
+  }
+
   /** In milliseconds. */
   next(): number {
     const { limits, random } = this.#environment;

@@ -254,7 +254,7 @@ export class Follower implements SessionOwner {
         return this.#untilStill(end.from, isHere);
       case "again":
         this.listeners.errors.tell(end.error);
-        return this.#pause(end.afterMs ?? this.#backoff.next(), isHere);
+        return this.#pause(this.#delayOf(end.afterMs), isHere);
       case "mismatch":
         this.#mismatches++;
         if (this.#mismatches < MAX_MISMATCHES) return this.listeners.errors.tell(end.error);
@@ -262,6 +262,14 @@ export class Follower implements SessionOwner {
       case "failed":
         return this.fail(end.error);
     }
+  }
+
+  /** As the primary says; but one that says "at once" each time would keep both busy. */
+  #delayOf(afterMs: number | undefined): number {
+    const isFirst = this.#backoff.isFresh;
+    const ownMs = this.#backoff.next();
+    if (afterMs === undefined) return ownMs;
+    return isFirst ? afterMs : Math.max(afterMs, ownMs);
   }
 
   /**

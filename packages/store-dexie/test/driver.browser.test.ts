@@ -1,0 +1,3 @@
+import { driverTests } from "./driver-tests.ts";
+
+driverTests();

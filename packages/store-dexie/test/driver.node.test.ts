@@ -1,0 +1,4 @@
+import "fake-indexeddb/auto";
+import { driverTests } from "./driver-tests.ts";
+
+driverTests();

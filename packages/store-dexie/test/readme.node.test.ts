@@ -1,0 +1,4 @@
+import "fake-indexeddb/auto";
+import { readmeTests } from "@datahike-sync/testing/readme";
+
+readmeTests(new URL("..", import.meta.url));

@@ -1,0 +1,4 @@
+import { conformanceTests, simulationTests } from "./suites.ts";
+
+conformanceTests(200);
+simulationTests();

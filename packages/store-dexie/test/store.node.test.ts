@@ -1,0 +1,5 @@
+import "fake-indexeddb/auto";
+import { conformanceTests, simulationTests } from "./suites.ts";
+
+conformanceTests(200);
+simulationTests();

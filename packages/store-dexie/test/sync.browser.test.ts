@@ -1,0 +1,3 @@
+import { syncTests } from "./sync-tests.ts";
+
+syncTests();

@@ -1,0 +1,4 @@
+import "fake-indexeddb/auto";
+import { syncTests } from "./sync-tests.ts";
+
+syncTests();
