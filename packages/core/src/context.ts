@@ -3,7 +3,7 @@ import { isKind, type SyncError, type Uuid } from "@datahike-sync/edn";
 import { SYSTEM_CLOCK } from "./clock.ts";
 import type { Codec } from "./codec.ts";
 import type { Dialect } from "./dialect.ts";
-import type { Environment } from "./environment.ts";
+import type { Environment, Upstream } from "./environment.ts";
 import { Listeners } from "./listeners.ts";
 import { NATIVE_DIALECT } from "./native-dialect.ts";
 import { SYNC_LIMITS, type SyncLimits } from "./options.ts";
@@ -42,6 +42,8 @@ class Context implements SyncContext {
   readonly #stores: PrimaryStores;
   readonly #lines = new Set<PrimaryLine>();
   readonly #connections = new Map<Dialer | Transport, Connection>();
+  /** The last subscription of each store. One that is over can still be asked what is stored. */
+  readonly #upstreams = new WeakMap<Store | ReadableStore, Upstream>();
   readonly #listeners = new Listeners<SyncEvent>();
   readonly #stops = new Set<() => void>();
   #closed: Promise<void> | undefined;
@@ -114,7 +116,10 @@ class Context implements SyncContext {
       });
       this.#connections.set(to, connection);
     }
-    return connection.follow(id, store, options);
+    const subscription = connection.follow(id, store, options);
+    const upstream = connection.upstreamOf(store);
+    if (upstream !== undefined) this.#upstreams.set(store, upstream);
+    return subscription;
   }
 
   onEvent(listener: (event: SyncEvent) => void): () => void {
@@ -146,12 +151,12 @@ class Context implements SyncContext {
   }
 
   /** The subscription that feeds a store makes a relay of it. */
-  #upstreamOf(store: Store | ReadableStore): ReturnType<Connection["upstreamOf"]> {
+  #upstreamOf(store: Store | ReadableStore): Upstream | undefined {
     for (const connection of this.#connections.values()) {
       const upstream = connection.upstreamOf(store);
       if (upstream !== undefined) return upstream;
     }
-    return undefined;
+    return this.#upstreams.get(store);
   }
 
   #checkOpen(): void {

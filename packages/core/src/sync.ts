@@ -225,6 +225,8 @@ export interface SubscriptionStats {
 export interface ContextStats {
   readonly lines: number;
   readonly subscribers: number;
+  /** Subscribers that catch up: never more than `maxCatchingUp`. */
+  readonly catchingUp: number;
   readonly subscriptions: number;
   /** Bodies that were encoded, whoever they were sent to. */
   readonly encodedBodies: number;

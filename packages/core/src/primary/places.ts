@@ -24,6 +24,10 @@ export class Places {
     this.#environment = environment;
   }
 
+  get taken(): number {
+    return this.#guests.size;
+  }
+
   /**
    * Takes a place. Returns the function that gives it back.
    *

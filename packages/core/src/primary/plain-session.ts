@@ -24,12 +24,12 @@ export interface PlainSession extends Session {
 type Start = Exclude<ScanStart, { plan: "reconcile" }> | { readonly plan: "reconcile" };
 
 /** Brings the replica up to date and keeps it so, again and again, until the subscription ends. */
-export async function servePlain(session: PlainSession, have: Have): Promise<never> {
+export async function servePlain(session: PlainSession): Promise<never> {
   const { outlet, storeId, environment, selection } = session;
   const state = await session.store.feed();
   const { last } = state;
   const era = state.eras.at(-1)?.id ?? "";
-  const first = startOf(state, selection, have);
+  const first = startOf(state, selection, session.takeHave());
   let caught = await inPlace(session, async () => {
     const { plan } = first;
     await outlet.subscribed({ era, last, plan, selection: selection.id, total: undefined });

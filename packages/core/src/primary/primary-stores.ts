@@ -22,8 +22,8 @@ export class PrimaryStores {
     this.places = new Places(environment);
   }
 
-  get stats(): Readonly<Counters> {
-    return { ...this.counters };
+  get stats(): Readonly<Counters> & { readonly catchingUp: number } {
+    return { ...this.counters, catchingUp: this.places.taken };
   }
 
   /** @throws {TypeError} when the id is registered, or the options do not fit the store. */

@@ -1,7 +1,6 @@
 /** How a registered store is served: with a walker or without. */
 import type { Uuid } from "@datahike-sync/edn";
 import type { Environment } from "../environment.ts";
-import type { Have } from "../protocol.ts";
 import type { Store } from "../store.ts";
 import { PlainFeed } from "./plain-feed.ts";
 import { servePlain } from "./plain-session.ts";
@@ -16,7 +15,7 @@ import { WalkedStore } from "./walked-store.ts";
 
 export interface Service {
   /** Serves one subscription until it ends; rejects with why. */
-  serve(session: Session, selection: Selection, have: Have): Promise<never>;
+  serve(session: Session, selection: Selection): Promise<never>;
   stop(): void;
 }
 
@@ -30,13 +29,13 @@ export class PlainService implements Service {
     this.#watch = watch;
   }
 
-  async serve(session: Session, selection: Selection, have: Have): Promise<never> {
+  async serve(session: Session, selection: Selection): Promise<never> {
     if (selection.walker !== undefined) throw new TypeError("a selection of another store");
     const make = () => new PlainFeed(this.#watch, selection, session.bodies);
     const { feed, release } = this.#feeds.take(nameOf(session, selection), make);
     try {
       const store = this.#store;
-      return await servePlain({ ...session, store, selection, watch: this.#watch, feed }, have);
+      return await servePlain({ ...session, store, selection, watch: this.#watch, feed });
     } finally {
       release();
     }
@@ -55,13 +54,13 @@ export class WalkedService implements Service {
     this.#walked = new WalkedStore(source, storeId, environment);
   }
 
-  async serve(session: Session, selection: Selection, have: Have): Promise<never> {
+  async serve(session: Session, selection: Selection): Promise<never> {
     if (selection.walker === undefined) throw new TypeError("a selection of another store");
     const walked = this.#walked;
     const make = () => new WalkedFeed(walked, selection, session.bodies);
     const { feed, release } = this.#feeds.take(nameOf(session, selection), make);
     try {
-      return await serveWalked({ ...session, walked, selection, feed }, have);
+      return await serveWalked({ ...session, walked, selection, feed });
     } finally {
       release();
     }

@@ -1,6 +1,7 @@
 /** One subscription, as the plans see it. */
 import type { Edn, Uuid } from "@datahike-sync/edn";
 import type { Environment } from "../environment.ts";
+import type { Have } from "../protocol.ts";
 import type { BodyOptions } from "./body-maker.ts";
 import type { Outlet } from "./outlet.ts";
 
@@ -10,6 +11,11 @@ export interface Session {
   readonly outlet: Outlet;
   readonly bodies: BodyOptions;
   readonly replies: Replies;
+  /**
+   * Where the replica says that it stands; once. It may say so at length, and a subscription that has
+   * caught up and goes on for days holds nothing of it.
+   */
+  takeHave(): Have;
   /**
    * Takes one of the places of those who catch up; the function that it returns gives it back.
    *

@@ -35,7 +35,6 @@ export class StoreWatch {
   readonly #bell = new Bell();
   readonly #stopCommits: () => void;
   #stopPoll: () => void = () => undefined;
-  /** The last that there was. */
   #upstream: Upstream | undefined;
   #stopUpstream: () => void = () => undefined;
   /** The last commit that was told. */
@@ -71,11 +70,12 @@ export class StoreWatch {
     };
   }
 
-  /** Resolves when the store is whole. */
+  /** Resolves when the store may be whole. */
   async untilWhole(signal: AbortSignal): Promise<void> {
     const { clock, limits } = this.#environment;
-    for (this.#look(); !this.#now.isWhole; this.#look()) {
-      // One subscription that fills the store may take another's place, and nothing tells of that.
+    for (this.#look(); !(this.#now.isWhole || (await this.#isStoredWhole())); this.#look()) {
+      signal.throwIfAborted();
+      // Nothing tells of what another opener does, nor that one subscription takes another's place.
       const stop = clock.after(limits.pollMs, () => this.#bell.ring());
       await this.#bell.rung(signal).finally(stop);
     }
@@ -140,6 +140,10 @@ export class StoreWatch {
     return this.#past.findLast(({ seq }) => seq <= last);
   }
 
+  async #isStoredWhole(): Promise<boolean> {
+    return (await this.#upstream?.stored())?.isWhole === true;
+  }
+
   /** What another opener has made of the store, if that is what it still is. */
   async #storedAt(
     last: number,
@@ -173,18 +177,13 @@ export class StoreWatch {
 
   /** An upstream may appear, or another take its place, without a commit. */
   #look(): void {
-    if (this.#latestUpstream === this.#upstream) return;
+    if (this.#upstreamOf() === this.#upstream) return;
     this.#sample();
     this.#note(this.#told?.seq ?? 0);
   }
 
-  /** One that is over can still be asked what is stored: another opener may go on where it ended. */
-  get #latestUpstream(): Upstream | undefined {
-    return this.#upstreamOf() ?? this.#upstream;
-  }
-
   #sample(): void {
-    const upstream = this.#latestUpstream;
+    const upstream = this.#upstreamOf();
     if (upstream === undefined) return;
     if (upstream !== this.#upstream) {
       this.#stopUpstream();

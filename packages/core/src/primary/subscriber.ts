@@ -2,14 +2,14 @@
 import { type Edn, equals, isSyncError, SyncError } from "@datahike-sync/edn";
 import type { Line } from "../dialect.ts";
 import type { Environment } from "../environment.ts";
-import type { Subscribe } from "../protocol.ts";
+import type { Have, Subscribe } from "../protocol.ts";
 import { Bell } from "./bell.ts";
 import { failureOf, faultOf, notFound, retryLater } from "./failure.ts";
 import { Flow } from "./flow.ts";
 import { Outlet } from "./outlet.ts";
 import type { Guest } from "./places.ts";
 import type { PrimaryStores } from "./primary-stores.ts";
-import type { RegisteredStore, RegisteredSubscriber } from "./registered-store.ts";
+import type { Grant, RegisteredStore, RegisteredSubscriber } from "./registered-store.ts";
 import type { Selection } from "./selection.ts";
 import type { Replies } from "./session.ts";
 
@@ -27,7 +27,9 @@ export interface SubscriberOptions {
 }
 
 export class Subscriber implements RegisteredSubscriber, Guest {
-  readonly #options: SubscriberOptions;
+  readonly #options: Omit<SubscriberOptions, "request">;
+  readonly #request: Omit<Subscribe, "have">;
+  #have: Have | undefined;
   readonly #ended = new AbortController();
   readonly #flow: Flow;
   readonly #outlet: Outlet;
@@ -37,9 +39,13 @@ export class Subscriber implements RegisteredSubscriber, Guest {
   #granted: { readonly registered: RegisteredStore; readonly selection: Selection } | undefined;
 
   constructor(options: SubscriberOptions) {
-    const { request, line, stores, environment, maxWindowBytes, onTimeout } = options;
+    const { request, ...others } = options;
+    const { line, stores, environment, maxWindowBytes, onTimeout } = others;
+    const { have, ...rest } = request;
     const bell = new Bell();
-    this.#options = options;
+    this.#options = others;
+    this.#request = rest;
+    this.#have = have;
     this.#flow = new Flow({
       windowBytes: Math.min(request.window, maxWindowBytes),
       timeoutMs: environment.limits.batchTimeoutMs,
@@ -100,9 +106,9 @@ export class Subscriber implements RegisteredSubscriber, Guest {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
     this.#flow.end();
-    const { line, request, onEnd } = this.#options;
+    const { line, onEnd } = this.#options;
     // Where it cannot be sent the line has ended, and with it everything.
-    if (error !== undefined) line.send(failureOf(request.id, error)).catch(() => undefined);
+    if (error !== undefined) line.send(failureOf(this.#request.id, error)).catch(() => undefined);
     onEnd();
   }
 
@@ -118,15 +124,20 @@ export class Subscriber implements RegisteredSubscriber, Guest {
   }
 
   async #run(): Promise<void> {
-    const registered = this.#options.stores.find(this.#options.request.storeId);
+    const registered = this.#options.stores.find(this.#request.storeId);
+    const { clock } = this.#options.environment;
+    const askedAt = clock.now();
     // Before anything is asked: the answer may be of rights that change meanwhile.
     const remove = registered?.add(this);
     try {
       let selection: Selection | undefined;
       do {
         this.#isOutdated = false;
-        selection = await this.#grant(registered);
+        const grant = await this.#grant(registered);
+        // How long it took to look would tell whether there is such a store.
+        if (grant?.selection === undefined) await this.#pause(NO_MS - ((clock.now() - askedAt) % NO_MS));
         this.#ended.signal.throwIfAborted();
+        if (!this.#isOutdated) selection = this.#selectionOf(grant);
       } while (this.#isOutdated);
       if (registered !== undefined && selection !== undefined) {
         this.#granted = { registered, selection };
@@ -138,8 +149,8 @@ export class Subscriber implements RegisteredSubscriber, Guest {
   }
 
   async #serve(registered: RegisteredStore, selection: Selection): Promise<void> {
-    const { request, line, stores, environment } = this.#options;
-    const { storeId, have } = request;
+    const { line, stores, environment } = this.#options;
+    const { storeId } = this.#request;
     const { limits } = environment;
     stores.counters.subscribers++;
     try {
@@ -149,30 +160,54 @@ export class Subscriber implements RegisteredSubscriber, Guest {
         outlet: this.#outlet,
         bodies: { codec: line.codec, limits, counters: stores.counters },
         replies: this.#replies,
+        takeHave: () => this.#takeHave(),
         takePlace: () => stores.places.take(this),
       };
-      await registered.service.serve(session, selection, have);
+      await registered.service.serve(session, selection);
     } finally {
       stores.counters.subscribers--;
     }
   }
 
+  async #pause(delayMs: number): Promise<void> {
+    const { signal } = this.#ended;
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        cancel();
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const cancel = this.#options.environment.clock.after(delayMs, end);
+      signal.addEventListener("abort", end);
+    });
+  }
+
+  async #grant(registered: RegisteredStore | undefined): Promise<Grant | undefined> {
+    const { principal } = this.#options.line.peer;
+    return registered?.grant(principal, this.#request.select);
+  }
+
   /** What the other side may have; where that is nothing, it is told so, whatever the reason. */
-  async #grant(registered: RegisteredStore | undefined): Promise<Selection | undefined> {
-    const { request, line } = this.#options;
-    const { principal } = line.peer;
-    const grant = await registered?.grant(principal, request.select);
+  #selectionOf(grant: Grant | undefined): Selection | undefined {
     if (grant?.selection === undefined) {
       this.#refuse(grant === undefined ? "no such store" : "not authorized", grant?.reason);
     }
     return grant?.selection;
   }
 
+  #takeHave(): Have {
+    const have = this.#have;
+    if (have === undefined) throw new TypeError("where a replica stands is told once");
+    this.#have = undefined;
+    return have;
+  }
+
   async #recheck(): Promise<void> {
     if (this.#granted === undefined) return;
     const { registered, selection: before } = this.#granted;
     try {
-      const selection = await this.#grant(registered);
+      const selection = this.#selectionOf(await this.#grant(registered));
       // Under another selection it is another subscription.
       if (selection !== undefined && !equals(selection.id, before.id)) {
         this.end(retryLater("the selection has changed", 0));
@@ -185,20 +220,24 @@ export class Subscriber implements RegisteredSubscriber, Guest {
   #refuse(why: string, cause?: unknown): void {
     if (this.#ended.signal.aborted) return;
     const error = notFound(why, cause);
-    const { environment, request } = this.#options;
-    environment.tell({ type: "refused", storeId: request.storeId, error });
+    const { storeId } = this.#request;
+    this.#options.environment.tell({ type: "refused", storeId, error });
     this.end(error);
   }
 
   #fail(error: unknown): void {
     if (isSyncError(error, "TRANSPORT_CLOSED")) return this.end();
-    const { environment, request } = this.#options;
+    const { environment } = this.#options;
+    const { storeId } = this.#request;
     const known = faultOf(error);
     if (known !== error) environment.report(known);
-    environment.tell({ type: "failed", storeId: request.storeId, error: known });
+    environment.tell({ type: "failed", storeId, error: known });
     this.end(known);
   }
 }
+
+/** When a no is told, or at a multiple of it. */
+const NO_MS = 100;
 
 /** Who made room comes back when those who needed it are likely to be done. */
 const LEAVE_MS = 1_000;

@@ -28,12 +28,12 @@ export interface WalkedSession extends Session {
 }
 
 /** Brings the replica up to date and keeps it so, again and again, until the subscription ends. */
-export async function serveWalked(session: WalkedSession, have: Have): Promise<never> {
+export async function serveWalked(session: WalkedSession): Promise<never> {
   const { outlet, storeId, environment, selection, walked } = session;
   const { era, seq: last } = await walked.source.cursor();
   const plan = "diff";
   let pins = await inPlace(session, async () => {
-    const start = await startOf(session, have);
+    const start = await startOf(session, session.takeHave());
     const total = await totalOf(session, start);
     await outlet.subscribed({ era, last, plan, selection: selection.id, total });
     environment.tell({ type: "subscribed", storeId, plan });
