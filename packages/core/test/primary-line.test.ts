@@ -1,5 +1,5 @@
 import type { Filter, MessageOf } from "@datahike-sync/core";
-import { type Edn, print } from "@datahike-sync/edn";
+import { type Edn, print, uuid } from "@datahike-sync/edn";
 import { describe, expect, test } from "vitest";
 import { contentOf, emptyMemory, gone, open, Peer, STORE, set, settled } from "./primary-peer.ts";
 
@@ -173,6 +173,8 @@ describe("a line", () => {
   });
 });
 
+const OTHER = uuid("99999999-dd20-5274-9050-b5d76d77a9ab");
+
 const NO_HAVE: MessageOf<"subscribe"> = {
   type: "subscribe",
   id: 1,
@@ -297,6 +299,7 @@ describe("who may have what", () => {
     for (const principal of ["friend", "stranger", "thrown"]) {
       const one = peer({ principal });
       await one.subscribe();
+      await environment.clock.pass(100);
       messages.push(one.of("error")[0]);
     }
     const unknown = new Peer(
@@ -304,6 +307,7 @@ describe("who may have what", () => {
       environment,
     );
     await unknown.subscribe();
+    await environment.clock.pass(100);
     const [none, refused, thrown] = messages;
     expect(none).toBeUndefined();
     expect(refused).toEqual({
@@ -317,6 +321,22 @@ describe("who may have what", () => {
     expect(thrown).toEqual(refused);
     expect(unknown.of("error")[0]).toEqual(refused);
     expect(environment.events.filter(({ type }) => type === "refused")).toHaveLength(3);
+  });
+
+  test("says no at one time, however long it took to ask", async () => {
+    let answer: (may: boolean) => void = () => undefined;
+    const authorize = () => new Promise<boolean>((resolve) => (answer = resolve));
+    const { environment, peer } = await open({}, { authorize });
+    const [forbidden, unknown] = [peer(), peer()];
+    forbidden.say(NO_HAVE);
+    unknown.say({ ...NO_HAVE, storeId: OTHER });
+    await environment.clock.pass(60);
+    answer(false);
+    await environment.clock.pass(39);
+    expect([forbidden.errors, unknown.errors]).toEqual([[], []]);
+    await environment.clock.pass(1);
+    expect(forbidden.errors).toEqual(["STORE_NOT_FOUND"]);
+    expect(unknown.of("error")).toEqual(forbidden.of("error"));
   });
 
   test("is asked again when rights have changed, and nothing is sent before the answer", async () => {
@@ -343,7 +363,7 @@ describe("who may have what", () => {
 
   test("counts as it is after a change that came before the first answer", async () => {
     let answers: ((may: boolean) => void)[] = [];
-    const { registration, peer } = await open(
+    const { environment, registration, peer } = await open(
       {},
       { authorize: () => new Promise((resolve) => answers.push(resolve)) },
     );
@@ -356,7 +376,7 @@ describe("who may have what", () => {
     await settled();
     expect(one.of("subscribed")).toEqual([]);
     answers[0]?.(false);
-    await settled();
+    await environment.clock.pass(100);
     expect(one.errors).toEqual(["STORE_NOT_FOUND"]);
   });
 
@@ -387,12 +407,13 @@ describe("who may have what", () => {
   });
 
   test("is nothing once the store is unregistered", async () => {
-    const { store, registration, stores, peer } = await open();
+    const { environment, store, registration, stores, peer } = await open();
     const one = peer();
     await one.subscribe();
     registration.unregister();
     await store.set("a", 1);
     await one.subscribe();
+    await environment.clock.pass(100);
     expect(one.errors).toEqual(["STORE_NOT_FOUND", "STORE_NOT_FOUND"]);
     expect(one.shown).toBe("");
     stores.register(store, STORE, {}, () => undefined);

@@ -265,7 +265,12 @@ describe("a subscription", () => {
     const world = new World({ random: () => 0.5 });
     const subscription = world.follow(await new TestDisk().open());
     const line = await world.line();
-    const failure = { type: "error", message: "now", code: "RETRY_LATER", retryable: true } as const;
+    const failure = {
+      type: "error",
+      message: "now",
+      code: "RETRY_LATER",
+      retryable: true,
+    } as const;
     for (const [at, wait] of [0, 250, 500, 1000].entries()) {
       line.say({ ...failure, id: at + 1, afterMs: 0 });
       if (wait > 0) {
@@ -350,7 +355,7 @@ describe("a subscription", () => {
     expect(world.faults).toEqual([]);
   });
 
-  test("cannot follow in a store without a feed", async () => {
+  test("cannot follow in a store that keeps no standings", async () => {
     const store = await new TestDisk().open();
     const blind = { ...store, capabilities: { ...store.capabilities, feed: false } };
     expect(() => new World().follow(blind as typeof store)).toThrow(TypeError);

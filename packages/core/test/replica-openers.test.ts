@@ -1,11 +1,12 @@
 import type { Store } from "@datahike-sync/core";
-import { type Edn, toJs } from "@datahike-sync/edn";
+import { type Edn, toJs, uuid } from "@datahike-sync/edn";
 import { cases } from "@datahike-sync/testing";
 import { describe, expect, test } from "vitest";
 import {
   at,
   cell,
   contents,
+  deleteCell,
   deleteNode,
   live,
   node,
@@ -126,6 +127,39 @@ describe("two openers of one store", () => {
     await until(() => line.of("ack").length === 2);
     expect(await contents(other)).toEqual({ '"p"': '"n"', '"n"': "1" });
     expect(line.of("subscribe")).toHaveLength(1);
+  });
+
+  test("do not take a step of other rights for their own, though it ends at the same cursor", async () => {
+    const disk = new TestDisk(6);
+    const [one, two] = [new World(), new World()];
+    const store = await disk.open();
+    const first = one.follow(store);
+    two.follow(await disk.open());
+    const [a, b] = [await one.line(), await two.line()];
+    for (const line of [a, b]) line.subscribed();
+    a.batch([cell("a", 1), cell("secret", 1)], { to: at(1), sums: true });
+    a.complete(1);
+    await first.synced();
+    b.batch([cell("a", 1), cell("secret", 1)], { to: at(1), sums: true });
+    b.complete(1);
+    await until(() => b.of("ack").length === 1);
+    // The rights of both are others now: one learns it, and the other writes once more before it does.
+    a.say({ type: "error", id: 1, code: "RETRY_LATER", message: "", retryable: true, afterMs: 0 });
+    await until(() => a.of("subscribe").length === 2);
+    const other = uuid("00000000-0000-4000-8000-0000000000ff");
+    a.subscribed("reconcile", 1, other);
+    await quiet();
+    await move(store, []);
+    a.batch([deleteCell("secret")], { to: at(1) });
+    await quiet();
+    await one.clock.pass(5_000);
+    await until(() => a.of("subscribe").length === 3);
+    a.subscribed("reconcile", 1, other);
+    a.batch([deleteCell("secret")], { to: at(1) });
+    a.complete(1);
+    await until(() => first.status.phase === "live");
+    expect(await contents(store)).toEqual({ '"a"': "1" });
+    expect((await store.standing(STORE))?.selection).toEqual(other);
   });
 
   test("answer an offer for one revision only", async () => {

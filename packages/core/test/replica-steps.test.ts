@@ -1,4 +1,4 @@
-import { encoded, type SyncStep } from "@datahike-sync/core";
+import { encoded, type Store, type SyncStep } from "@datahike-sync/core";
 import { print } from "@datahike-sync/edn";
 import { describe, expect, test } from "vitest";
 import {
@@ -135,6 +135,28 @@ describe("a catch-up", () => {
     line.batch([cell("c", 2)], { mode: "early" });
     await until(() => line.of("ack").length === 4);
     expect(await store.get("c")).toBe(1);
+  });
+
+  test("tells at its end of all that it brought, where the store has no feed to say what changed", async () => {
+    const world = new World();
+    const whole = await new TestDisk().open();
+    await whole.set("own", 1);
+    const store = withoutFeed(whole);
+    const steps: SyncStep[] = [];
+    const subscription = world.follow(store, { onStep: (step) => steps.push(step) });
+    const line = await world.line();
+    line.subscribed("all");
+    line.batch([node("n", 1), cell("a", 1), cell("b", 1)], { mode: "early" });
+    await until(() => line.of("ack").length === 1);
+    expect(await contents(store)).toMatchObject({ '"a"': "1", '"b"': "1" });
+    line.batch([cell("b", 2), pointer("p", "n")], { to: at(7), sums: true });
+    line.complete(7);
+    await subscription.synced();
+    const told = steps.map(({ operations }) => operations.map(({ key }) => key));
+    expect(told.map((keys) => keys.toSorted())).toEqual([["a", "b", "p"]]);
+    line.batch([cell("b", 3)], { from: at(7), to: at(8) });
+    await until(() => steps.length === 2);
+    expect(steps[1]?.operations.map(({ key }) => key)).toEqual(["b"]);
   });
 
   test("puts large values together from their parts", async () => {
@@ -390,3 +412,17 @@ describe("offers", () => {
     await quiet();
   });
 });
+
+/** The same store, as one that keeps standings and no feed. */
+function withoutFeed(store: Store): Store {
+  const capabilities = { ...store.capabilities, feed: false, standings: true };
+  const changes = () => Promise.reject(new TypeError("there is no feed"));
+  return new Proxy(store, {
+    get(_, name) {
+      if (name === "capabilities") return capabilities;
+      if (name === "changes") return changes;
+      const value: unknown = Reflect.get(store, name);
+      return typeof value === "function" ? value.bind(store) : value;
+    },
+  });
+}

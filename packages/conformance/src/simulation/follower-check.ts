@@ -70,8 +70,8 @@ export class FollowerCheck {
     if (earliest.every((found) => found === undefined)) {
       return this.#explain(text, standing, place);
     }
-    // Before the first step is whole, what is shown may look like a state by chance.
-    if (cursor !== undefined) this.#earliest = earliest;
+    // In the midst of a step, and before the first is whole, it may look like a state by chance.
+    if (cursor !== undefined && standing?.doomed === undefined) this.#earliest = earliest;
     return undefined;
   }
 

@@ -134,8 +134,10 @@ export class Subscriber implements RegisteredSubscriber, Guest {
       do {
         this.#isOutdated = false;
         const grant = await this.#grant(registered);
-        // How long it took to look would tell whether there is such a store.
-        if (grant?.selection === undefined) await this.#pause(NO_MS - ((clock.now() - askedAt) % NO_MS));
+        if (grant?.selection === undefined) {
+          // How long it took to ask would tell that there is a store to ask for.
+          await this.#pause(NO_MS - ((clock.now() - askedAt) % NO_MS));
+        }
         this.#ended.signal.throwIfAborted();
         if (!this.#isOutdated) selection = this.#selectionOf(grant);
       } while (this.#isOutdated);
@@ -236,10 +238,10 @@ export class Subscriber implements RegisteredSubscriber, Guest {
   }
 }
 
-/** When a no is told, or at a multiple of it. */
+/** When a no is told, in milliseconds; or else at a multiple of it. */
 const NO_MS = 100;
 
-/** Who made room comes back when those who needed it are likely to be done. */
+/** Who made room comes back after so many milliseconds, when those who needed it are likely to be done. */
 const LEAVE_MS = 1_000;
 
 function violation(message: string): SyncError {

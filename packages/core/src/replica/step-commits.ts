@@ -191,9 +191,9 @@ export class StepCommits {
     const now = await keeper.read();
     environment.tell({ type: "cursor-moved", storeId });
     // While a step of another is not done, nothing may be written over it.
-    if (now.doomed === undefined && to !== undefined && isAtOrBeyond(now.cursor, to)) {
-      return "applied";
-    }
+    const isThere = now.doomed === undefined && to !== undefined && isAtOrBeyond(now.cursor, to);
+    // By one that may see something else it was not this step.
+    if (isThere && isSameId(now.selection, this.#options.selection)) return "applied";
     if (!isFragile && isSameStanding(before, now)) return "unchanged";
     throw new SyncError("CURSOR_MOVED", "another opener has moved this subscription meanwhile");
   }
@@ -314,5 +314,10 @@ function isSameStanding(a: Standing, b: Standing): boolean {
     a.position === undefined || b.position === undefined
       ? a.position === b.position
       : equals(a.position, b.position);
-  return isSameCursor(a.cursor, b.cursor) && isSamePosition && a.doomed === b.doomed;
+  const isSameStep = isSameCursor(a.cursor, b.cursor) && isSameId(a.selection, b.selection);
+  return isSameStep && isSamePosition && a.doomed === b.doomed;
+}
+
+function isSameId(a: Uuid | undefined, b: Uuid | undefined): boolean {
+  return a?.identity === b?.identity;
 }
