@@ -29,7 +29,7 @@ export function fressianCodec(options: FressianOptions = {}): Codec {
   };
   return {
     name: "fressian",
-    lossy: ["extension"],
+    lossy: [],
     encode: (value: Edn) => encode(new Writer(limits), value, limits),
     decode: (bytes: Uint8Array) => decode(new Reader(bytes, handlers, limits), limits),
   };

@@ -317,7 +317,8 @@ export class Reader {
       const begin = input.at;
       const start = this.#budget.position;
       const code = input.code();
-      const entry = code === 0xe6 ? this.#items(2) : this.#listItems(code);
+      // As it is written here: a pair, which is no level of nesting of its own.
+      const entry = code === 0xe6 ? this.#items(2) : itemsOf(this.#read(code));
       const [key, value] = entry;
       if (key === undefined || value === undefined || entry.length > 2) {
         throw invalid("an entry of a record is no pair", begin);
@@ -350,6 +351,12 @@ export class Reader {
     this.#budget.items(count);
     return readNumbers(code, count, this.#in);
   }
+}
+
+/** The items of an entry of a record: a raw list from the JVM, a vector from old ClojureScript. */
+function itemsOf(entry: Edn): readonly Edn[] {
+  if (Array.isArray(entry)) return entry as readonly Edn[];
+  return isKind(entry, "rawList") ? entry.items : [];
 }
 
 /** What the definition of a struct says, also of its later uses. */

@@ -24,6 +24,11 @@ export interface ObjectStoreOptions extends OpenStoreOptions {
   readonly rows: "objects";
   /** Encodes values for readers that ask for them encoded. Default none: those that came so only. */
   readonly codec?: Codec | undefined;
+  /**
+   * Without one nothing is kept of what was deleted, and a commit writes half the rows. A map is opened
+   * always with, or always without. Default true.
+   */
+  readonly feed?: boolean | undefined;
 }
 
 /**
@@ -40,7 +45,7 @@ export function openStore(
 export function openStore(...args: ByteArguments | ObjectArguments): Promise<Store> {
   const now = args[1].now ?? Date.now;
   return isForObjects(args)
-    ? DriverStore.open(args[0], new ObjectRows(args[1].codec), now)
+    ? DriverStore.open(args[0], new ObjectRows(args[1].codec, args[1].feed ?? true), now)
     : DriverStore.open(args[0], new ByteRows(args[1].codec), now);
 }
 

@@ -18,6 +18,7 @@ import { type Cell, type Header, type Kept, type Mark, type RowFormat } from "./
 export class ByteRows implements RowFormat<Uint8Array> {
   // What is read along by those who want no values, against a row more: about what key and rest take.
   readonly maxHere: number = 1024;
+  readonly hasFeed: boolean = true;
   readonly #codec: Codec;
 
   constructor(codec: Codec) {

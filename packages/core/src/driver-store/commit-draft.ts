@@ -78,7 +78,7 @@ export class CommitDraft<Row> {
     return {
       era,
       last: this.#last,
-      floor,
+      floor: this.#format.hasFeed ? floor : this.#last,
       clock: isLater ? this.#clock : clock,
       writes: writes + 1,
     };
@@ -228,17 +228,19 @@ export class CommitDraft<Row> {
     const known = this.#cells.get(id);
     this.#cells.set(id, cell);
     const operations = this.#operations;
-    operations.push({ key: id, row });
+    const gone = cell.held === "gone";
+    operations.push({ key: id, row: gone && !format.hasFeed ? undefined : row });
     if (cell.held === "apart" && cell.value !== undefined) {
       operations.push({ key: valueKey(id), row: format.value(cell.value) });
     } else if (known?.held === "apart") {
       operations.push({ key: valueKey(id), row: undefined });
     }
-    if (known !== undefined) {
+    if (known !== undefined && format.hasFeed) {
       operations.push({ key: feedKey(known.seq, known.place), row: undefined });
     }
-    const gone = cell.held === "gone";
-    operations.push({ key: feedKeyIn(prefix, cell.place), row: format.mark({ id, gone }) });
+    if (format.hasFeed) {
+      operations.push({ key: feedKeyIn(prefix, cell.place), row: format.mark({ id, gone }) });
+    }
     // When compaction has forgotten it, a new version must not be taken for one before it.
     if (gone && cell.origin === undefined) this.#clock = Math.max(this.#clock, cell.lastWrite);
   }

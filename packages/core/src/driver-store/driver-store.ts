@@ -55,7 +55,8 @@ export class DriverStore<Row> implements Store {
     const { exclusive, durability } = driver;
     this.capabilities = Object.freeze({
       atomic: "commit",
-      feed: true,
+      feed: format.hasFeed,
+      ...(!format.hasFeed && { standings: true }),
       shared: !exclusive,
       durable: durability,
     });
@@ -187,6 +188,7 @@ export class DriverStore<Row> implements Store {
   changes(after: FeedPosition, options: ChangesOptions = {}): Promise<Changes> {
     return this.#life.run(async () => {
       if (!((options.limit ?? 1) >= 1)) throw new RangeError("limit is at least 1");
+      if (!this.#format.hasFeed) throw new TypeError("the store was opened without a feed");
       return this.#gate.read((reader) => readFeed(reader, this.#format, after, options));
     });
   }
@@ -196,7 +198,8 @@ export class DriverStore<Row> implements Store {
     const [header, eras] = rows;
     if (header === undefined || eras === undefined) throw erased();
     const { last, floor } = this.#format.readHeader(header);
-    return { eras: this.#format.readEras(eras), last, floor };
+    const all = this.#format.readEras(eras);
+    return { eras: this.#format.hasFeed ? all : all.slice(-1), last, floor };
   }
 
   async standing(storeId: Uuid): Promise<Standing | undefined> {

@@ -6,22 +6,24 @@ import type { Cell, Kept, RowFormat } from "./row-format.ts";
 /** What others do with its key and value reaches no store. */
 export function toFact<Row>(cell: Cell, format: RowFormat<Row>): FeedOperation {
   const key = snapshot(cell.key);
-  const { held, value, origin } = cell;
-  const fact =
-    held === "gone"
-      ? toDelete(cell, key)
-      : toSet(cell, key, value === undefined ? missing() : format.share(value));
-  return origin === undefined ? fact : { ...fact, origin };
+  if (cell.held === "gone") return toDelete(cell, key);
+  return toSet(cell, key, cell.value === undefined ? missing() : format.share(cell.value));
 }
 
 // Field by field: of every entry of a first sync there is one, and a spread takes longer than the rest.
 
-function toSet({ type, lastWrite, immutable }: Cell, key: Edn, value: Kept): SetFact {
-  return { op: "set", key, type, lastWrite, immutable, value };
+function toSet(cell: Cell, key: Edn, value: Kept): SetFact {
+  const { type, lastWrite, immutable, origin } = cell;
+  return origin === undefined
+    ? { op: "set", key, type, lastWrite, immutable, value }
+    : { op: "set", key, type, lastWrite, immutable, origin, value };
 }
 
-function toDelete({ type, lastWrite, immutable }: Cell, key: Edn): DeleteFact {
-  return { op: "delete", key, type, lastWrite, immutable };
+function toDelete(cell: Cell, key: Edn): DeleteFact {
+  const { type, lastWrite, immutable, origin } = cell;
+  return origin === undefined
+    ? { op: "delete", key, type, lastWrite, immutable }
+    : { op: "delete", key, type, lastWrite, immutable, origin };
 }
 
 function missing(): never {

@@ -12,10 +12,12 @@ export type ObjectRow = Header | Cell | Mark | Standing | readonly Era[] | Uint8
 // A row is what its key says that it is, because nobody else writes rows: hence the assertions.
 export class ObjectRows implements RowFormat<ObjectRow> {
   readonly maxHere: number = Number.POSITIVE_INFINITY;
+  readonly hasFeed: boolean;
   readonly #codec: Codec | undefined;
 
-  constructor(codec?: Codec) {
+  constructor(codec: Codec | undefined, hasFeed: boolean) {
     this.#codec = codec;
+    this.hasFeed = hasFeed;
   }
 
   keep(value: Edn | Encoded, type: EntryMeta["type"]): Kept {

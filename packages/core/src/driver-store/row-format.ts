@@ -48,6 +48,8 @@ export interface Mark {
 export interface RowFormat<Row> {
   /** The size up to which a value is kept in its entry's row. */
   readonly maxHere: number;
+  /** Whether there are rows of the feed, and tombstones. */
+  readonly hasFeed: boolean;
   /**
    * What is kept of a value that a writer gives, so that nothing that happens to it later matters.
    *

@@ -36,14 +36,13 @@ export class LiveSender {
 
   /** Sends what comes through the queue. Resolves, when that is void, to why. */
   async run(queue: StepQueue): Promise<ResyncReason> {
-    const { bell, signal } = this.#outlet;
     try {
       for (;;) {
         const step = queue.take();
         if (step !== undefined) await this.send(step);
         else if (queue.voidReason !== undefined) return queue.voidReason;
         else if (this.#isIdleDue()) await this.#sendIdle();
-        else await bell.rung(signal);
+        else await this.#outlet.rung();
       }
     } finally {
       this.#stopTimer?.();

@@ -1,6 +1,6 @@
 /** How a store got from one state to the next. */
-import { identity } from "@datahike-sync/edn";
-import { isEncoded } from "../codec.ts";
+import { type Edn, identity } from "@datahike-sync/edn";
+import { type Encoded, isEncoded } from "../codec.ts";
 import type { Commit, Cursor, FeedOperation, FeedPosition, FeedRow, StepCursor } from "../feed.ts";
 
 /** One commit, or several in one. */
@@ -71,10 +71,24 @@ export class Merge {
 function weightOf(operations: readonly FeedOperation[]): number {
   let bytes = operations.length * OPERATION_BYTES;
   for (const operation of operations) {
-    if (operation.op === "set" && isEncoded(operation.value)) bytes += operation.value.bytes.length;
+    if (operation.op === "set") bytes += bytesOf(operation.value);
   }
+  return bytes;
+}
+
+/** Of a value that is not encoded, text, bytes and what holds others: the rest is small. */
+function bytesOf(value: Edn | Encoded): number {
+  if (isEncoded(value)) return value.bytes.length;
+  if (value instanceof Uint8Array) return value.length;
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null || !(Symbol.iterator in value)) return 0;
+  let bytes = 0;
+  for (const part of value) bytes += PART_BYTES + bytesOf(part);
   return bytes;
 }
 
 /** What an operation takes beside its value. */
 const OPERATION_BYTES = 64;
+
+/** What a value takes within another. */
+const PART_BYTES = 8;

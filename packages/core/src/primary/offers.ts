@@ -34,7 +34,7 @@ export class Offers {
         this.#made.shift();
         return keys;
       }
-      await this.#outlet.bell.rung(this.#outlet.signal);
+      await this.#outlet.rung();
     }
   }
 

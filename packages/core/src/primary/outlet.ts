@@ -41,6 +41,8 @@ export class Outlet {
     this.#line = line;
     this.#flow = flow;
     this.#counters = counters;
+    // Once: a listener for each wait would cost a live commit more than sending it.
+    signal.addEventListener("abort", () => bell.ring(), { once: true });
   }
 
   get codec(): Codec {
@@ -66,15 +68,22 @@ export class Outlet {
     };
   }
 
+  /** Resolves when the bell rings next; rejects when the subscription has ended. */
+  async rung(): Promise<void> {
+    this.signal.throwIfAborted();
+    await this.bell.next();
+    this.signal.throwIfAborted();
+  }
+
   /** Resolves when so many bytes may be sent: before that, there is no use in reading them. */
   async room(bytes = 1): Promise<void> {
-    while (this.#isBlocked(bytes)) await this.bell.rung(this.signal);
+    while (this.#isBlocked(bytes)) await this.rung();
   }
 
   /** Sends a batch as soon as there is room. Resolves when there is room in the line again. */
   async batch(head: BatchHead, body: Uint8Array): Promise<void> {
     // Not `room`: nothing may come between the last look and the sending.
-    while (this.#isBlocked(body.length)) await this.bell.rung(this.signal);
+    while (this.#isBlocked(body.length)) await this.rung();
     const batch = this.#flow.send(body.length);
     this.#counters.sentBytes += body.length;
     const { position, from, to, tokens, count, fingerprint, mode } = head;
@@ -89,7 +98,7 @@ export class Outlet {
   async offer(keys: readonly Edn[]): Promise<void> {
     const ids = keys.map(identity);
     const bytes = ids.reduce((sum, id) => sum + id.length, 0);
-    while (this.#isBlocked(bytes)) await this.bell.rung(this.signal);
+    while (this.#isBlocked(bytes)) await this.rung();
     const batch = this.#flow.send(bytes);
     this.#flow.expect();
     for (const id of ids) this.checksum.add("offer", id, 0, 0);
@@ -127,7 +136,7 @@ export class Outlet {
 
   /** Sends what takes no room in the window: the other side need not keep it. */
   async #say(message: Subscribed | Complete | Resync | Reconcile): Promise<void> {
-    while (this.#isHeld()) await this.bell.rung(this.signal);
+    while (this.#isHeld()) await this.rung();
     await this.#line.send(message);
   }
 

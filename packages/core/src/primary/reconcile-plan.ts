@@ -64,7 +64,7 @@ async function compare(
     for (let ranges = comparison.next(); ranges !== undefined; ranges = comparison.next()) {
       await outlet.reconcile(ranges);
       while (!comparison.isAnswered || differences.length > 0) {
-        if (differences.length === 0) await outlet.bell.rung(outlet.signal);
+        if (differences.length === 0) await outlet.rung();
         else await judge(session, differences.splice(0, chunk.keys), writer, chunk);
       }
     }

@@ -95,7 +95,8 @@ export class Scan {
 
   async #read(): Promise<Changes> {
     const { store, environment, outlet } = this.#session;
-    const { batchOperations: limit, batchBytes: limitBytes } = environment.limits;
+    const { batchOperations: limit, batchBytes } = environment.limits;
+    const limitBytes = BATCHES_PER_READ * batchBytes;
     const since = sinceOf(this.#start) ?? this.#base ?? Number.POSITIVE_INFINITY;
     const read = await store.changes(this.#after, { limit, limitBytes, since });
     outlet.signal.throwIfAborted();
@@ -157,6 +158,9 @@ export class Scan {
     return { mode, position: writeScanPosition(id, position) };
   }
 }
+
+/** As many bytes as one read may bring: with few, most of the rows that were found would be found again. */
+const BATCHES_PER_READ = 4;
 
 /** Before every row. */
 const NOWHERE: FeedPosition = { seq: 0, place: 0 };

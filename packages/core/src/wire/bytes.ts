@@ -3,14 +3,26 @@ import { SyncError } from "@datahike-sync/edn";
 
 /** Writes into one array that doubles. Long byte strings wait outside, to be copied only once. */
 export class ByteWriter {
-  /** So small that the engine has it among its own objects: most heads and many bodies need no more. */
-  #bytes = new Uint8Array(64);
+  #bytes: Uint8Array;
   #at = 0;
   readonly #long: LongBytes[] = [];
   #longLength = 0;
 
+  /**
+   * @param room For what is not long. By default so little that the engine has it among its own objects:
+   * many bodies need no more.
+   */
+  constructor(room = 64) {
+    this.#bytes = new Uint8Array(room);
+  }
+
   get length(): number {
     return this.#at + this.#longLength;
+  }
+
+  /** The bytes that there was room for. */
+  get room(): number {
+    return this.#bytes.length;
   }
 
   byte(value: number): void {
@@ -20,7 +32,8 @@ export class ByteWriter {
 
   /** A whole number from 0 to 2^53 - 1: seven bits a byte, the lowest first. */
   varint(value: number): void {
-    this.#room(8);
+    if (value < 0x80) return this.byte(value);
+    this.#room(varintBytes(value));
     let rest = value;
     // Beyond 31 bits the bitwise operators would cut it off.
     while (rest > 0x7fff_ffff) {
@@ -52,8 +65,9 @@ export class ByteWriter {
     this.raw(bytes);
   }
 
-  /** What was written, in an array of its own. */
+  /** What was written, in an array of its own; the writer is of no use afterwards. */
   finish(): Uint8Array {
+    if (this.#long.length === 0 && this.#at === this.#bytes.length) return this.#bytes;
     const all = new Uint8Array(this.length);
     let from = 0;
     let to = 0;
@@ -74,6 +88,13 @@ export class ByteWriter {
     larger.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = larger;
   }
+}
+
+/** How long a varint is. */
+export function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) bytes++;
+  return bytes;
 }
 
 /** Bytes, and before which of the writer's own they belong. */

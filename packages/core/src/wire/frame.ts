@@ -2,7 +2,7 @@
 import { isSyncError, SyncError } from "@datahike-sync/edn";
 import type { Codec } from "../codec.ts";
 import { MESSAGES, type Message, type MessageSpec, type MessageType } from "../protocol.ts";
-import { ByteReader, ByteWriter, violation } from "./bytes.ts";
+import { ByteReader, ByteWriter, varintBytes, violation } from "./bytes.ts";
 import type { Field } from "./fields.ts";
 
 /** A frame that was read. */
@@ -15,9 +15,11 @@ export interface Frame {
 /** The bytes of a message before its body, for one line: heads differ where bodies are shared. */
 export function encodeHead(message: Message, codec: Codec): Uint8Array {
   const { id, head } = specOf(message.type);
-  const writer = new ByteWriter();
+  const fields = codec.encode(head.write(message));
+  // Room for all of it and no more: then it is not copied once again.
+  const writer = new ByteWriter(1 + varintBytes(fields.length) + fields.length);
   writer.byte(id);
-  writer.block(codec.encode(head.write(message)));
+  writer.block(fields);
   return writer.finish();
 }
 

@@ -53,16 +53,23 @@ export interface WirePart {
 /** Writes the body of one batch. */
 export class BodyWriter {
   readonly #codec: Codec;
-  readonly #bytes = new ByteWriter();
+  readonly #bytes: ByteWriter;
   #lastWrite: number | undefined;
   #count = 0;
 
-  constructor(codec: Codec) {
+  /** @param room That another of its kind needed at last. */
+  constructor(codec: Codec, room?: number) {
     this.#codec = codec;
+    this.#bytes = new ByteWriter(room);
   }
 
   get count(): number {
     return this.#count;
+  }
+
+  /** What it has needed beside long values. */
+  get room(): number {
+    return this.#bytes.room;
   }
 
   /** Bytes so far. */
