@@ -11,6 +11,11 @@ export interface MemoryStoreOptions {
    * Default a map of its own, which nobody reaches any more once the store is closed.
    */
   readonly map?: MemoryMap<ObjectRow> | undefined;
+  /**
+   * Without one it remembers nothing that was deleted, and takes less memory: what lies before another
+   * store needs none. Stores on one map are all with, or all without. Default true.
+   */
+  readonly feed?: boolean | undefined;
   /** The time of day, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
 }
@@ -22,5 +27,6 @@ export const MemoryStore: {
   /** A store with what is on its map. */
   open(options?: MemoryStoreOptions): Promise<MemoryStore>;
 } = {
-  open: ({ codec, map, now } = {}) => openStore(memoryDriver(map), { rows: "objects", codec, now }),
+  open: ({ codec, map, feed, now } = {}) =>
+    openStore(memoryDriver(map), { rows: "objects", codec, feed, now }),
 };

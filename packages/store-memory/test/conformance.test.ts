@@ -19,6 +19,19 @@ describe("the memory store", () => {
   });
 });
 
+describe("the memory store without a feed", () => {
+  storeConformance({
+    test,
+    capabilities: { feed: false, standings: true },
+    open: async ({ now }) => {
+      const map = new MemoryMap<ObjectRow>();
+      return { open: () => MemoryStore.open({ codec, map, now, feed: false }) };
+    },
+    seed,
+    runs: cases(1_000),
+  });
+});
+
 describe("a store of bytes on the memory driver", () => {
   storeConformance({
     test,

@@ -1,6 +1,6 @@
 /** Programs that run in processes of their own, where a test may kill them. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -16,11 +16,13 @@ export class ChildProgram {
     this.#file = file;
   }
 
-  /** @param module `new URL("./worker.ts", import.meta.url)` in a test file. */
+  /** @param module `new URL("./worker.ts", import.meta.url)` in a file of a package's folder `test`. */
   static async make(module: URL): Promise<ChildProgram> {
     const source = fileURLToPath(module);
-    // Beside it, so that it finds the dependencies that its package finds.
-    const folder = await mkdtemp(`${source}.`);
+    // Within its package, so that it finds the dependencies that the package finds.
+    const programs = fileURLToPath(new URL("../node_modules/.child-programs/", module));
+    await mkdir(programs, { recursive: true });
+    const folder = await mkdtemp(programs);
     await build({
       configFile: false,
       logLevel: "silent",

@@ -101,7 +101,7 @@ const LEAST_PER_HUNDRED: Readonly<Record<string, number>> = {
   "wire: cut": 347,
   "wire: delete": 71,
   "wire: early": 22,
-  "wire: error ACK_TIMEOUT": 5,
+  "wire: error ACK_TIMEOUT": 4,
   "wire: error HEARTBEAT_TIMEOUT": 6,
   "wire: error RETRY_LATER": 36,
   "wire: error STORE_NOT_FOUND": 27,
