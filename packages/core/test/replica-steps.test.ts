@@ -137,6 +137,19 @@ describe("a catch-up", () => {
     expect(await store.get("c")).toBe(1);
   });
 
+  test("tells of cells that came early also where all of them came with the end", async () => {
+    const world = new World();
+    const steps: SyncStep[] = [];
+    const store = await new TestDisk().open();
+    const subscription = world.follow(store, { onStep: (step) => steps.push(step) });
+    const line = await world.line();
+    line.subscribed("all");
+    line.batch([cell("a", 1), node("b", 1)], { mode: "early", to: at(7), sums: true });
+    line.complete(7);
+    await subscription.synced();
+    expect(steps.map(({ operations }) => operations.map(({ key }) => key))).toEqual([["a"]]);
+  });
+
   test("tells at its end of all that it brought, where the store has no feed to say what changed", async () => {
     const world = new World();
     const whole = await new TestDisk().open();

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { SyncError } from "@datahike-sync/core";
 import type { WebSocket } from "ws";
+import { refuse, UNAVAILABLE } from "./admission.ts";
 import { type Authentication, at } from "./authentication.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Reception, type ReceptionOptions } from "./reception.ts";
@@ -16,18 +17,20 @@ export interface Ground {
 }
 
 export interface LineServerOptions extends ReceptionOptions {
+  readonly maxLines: number;
   readonly pingMs: number;
 }
 
 /** Keeps the lines that were taken until they end. */
 export class LineServer implements WsServer {
   readonly #ground: Ground;
+  readonly #maxLines: number;
   readonly #reception: Reception;
   readonly #heartbeat: Heartbeat;
   readonly #lines = new Set<WsLine>();
   /** Those of them that nobody listens to yet. */
   readonly #strangers = new Set<WsLine>();
-  /** Of lines, also of those that have ended and whose other end has not taken its leave. */
+  /** Of requests and of lines, also of those that have ended and whose other end has not taken its leave. */
   readonly #sockets = new Set<Socket>();
   readonly #listeners = new Set<(transport: WsTransport) => void>();
   #isDraining = false;
@@ -35,6 +38,7 @@ export class LineServer implements WsServer {
 
   constructor(options: LineServerOptions, ground: Ground) {
     this.#ground = ground;
+    this.#maxLines = options.maxLines;
     this.#heartbeat = new Heartbeat(options.pingMs);
     this.#reception = new Reception(options, {
       isOpen: () => this.#isOpen,
@@ -71,6 +75,9 @@ export class LineServer implements WsServer {
 
   /** Takes a request to become a WebSocket. */
   take(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    if (this.#sockets.size >= this.#maxLines) return refuse(socket, UNAVAILABLE);
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
     void this.#reception.take(request, socket, head);
   }
 
@@ -84,8 +91,6 @@ export class LineServer implements WsServer {
       // It is told why, should it be there, and not waited for.
       webSocket.terminate();
     });
-    this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
     this.#lines.add(line);
     this.#strangers.add(line);
     line.onClose(() => {

@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Server as SecureServer } from "node:https";
 import { TRANSPORT_LIMITS, type TransportLimits } from "@datahike-sync/core";
 import type { Origins } from "./admission.ts";
@@ -27,6 +27,11 @@ export interface ListenOptions extends Partial<TransportLimits> {
   readonly authenticateTimeoutMs?: number | undefined;
   /** Whether to compress messages for who offers it. Default `false`. */
   readonly deflate?: boolean | undefined;
+  /**
+   * The most sockets that are lines, or are about to be. Who asks for one more gets HTTP status 503 with
+   * `Retry-After`. Default 10,000.
+   */
+  readonly maxLines?: number | undefined;
   /** How often a line is pinged of which nothing was heard, in milliseconds. Default 15,000. */
   readonly pingMs?: number | undefined;
 }
@@ -36,12 +41,14 @@ export const LISTEN_DEFAULTS: TransportLimits & {
   readonly protocols: readonly string[];
   readonly authenticateTimeoutMs: number;
   readonly deflate: boolean;
+  readonly maxLines: number;
   readonly pingMs: number;
 } = {
   ...TRANSPORT_LIMITS,
   protocols: DEFAULT_PROTOCOLS,
   authenticateTimeoutMs: 10_000,
   deflate: false,
+  maxLines: 10_000,
   pingMs: 15_000,
 };
 
@@ -52,7 +59,7 @@ export const LISTEN_DEFAULTS: TransportLimits & {
  */
 export async function listen(options: ListenOptions = {}): Promise<WsServer> {
   const { server: given, port = 0, host, path } = options;
-  const http = given ?? createServer((_, response) => response.writeHead(426).end());
+  const http = given ?? createServer(PATIENCE, refuseRequest);
   let address: string | undefined;
   const detach = attach(http, path, (...request) => lines.take(...request));
   const lines = new LineServer(withDefaults(options), {
@@ -72,6 +79,18 @@ export async function listen(options: ListenOptions = {}): Promise<WsServer> {
   return lines;
 }
 
+/** For who opens sockets to a server of its own and says little on them: the platform's is a minute. */
+const PATIENCE = {
+  headersTimeout: 10_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 2_500,
+};
+
+/** Whoever asks for anything else than a WebSocket. */
+function refuseRequest(_: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(426, { connection: "close" }).end();
+}
+
 function withDefaults(options: ListenOptions): LineServerOptions {
   return {
     maxFrameBytes: options.maxFrameBytes ?? LISTEN_DEFAULTS.maxFrameBytes,
@@ -81,6 +100,7 @@ function withDefaults(options: ListenOptions): LineServerOptions {
     authenticate: options.authenticate,
     authenticateTimeoutMs: options.authenticateTimeoutMs ?? LISTEN_DEFAULTS.authenticateTimeoutMs,
     deflate: options.deflate ?? LISTEN_DEFAULTS.deflate,
+    maxLines: options.maxLines ?? LISTEN_DEFAULTS.maxLines,
     pingMs: options.pingMs ?? LISTEN_DEFAULTS.pingMs,
   };
 }

@@ -40,7 +40,7 @@ export class BodyMaker {
   /** The body of what was added since the last one. */
   take(): Uint8Array {
     const body = this.#writer.finish();
-    this.#writer = new BodyWriter(this.#options.codec, this.#writer.room);
+    this.#writer = new BodyWriter(this.#options.codec);
     this.#options.counters.encodedBodies++;
     return body;
   }

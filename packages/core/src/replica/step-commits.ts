@@ -76,20 +76,30 @@ export class StepCommits {
     return stagedRecords > 0 || this.#following.store.capabilities.atomic === "prefix";
   }
 
-  /** Applies a step as one commit. */
+  /**
+   * Applies a step as one commit.
+   *
+   * @param nodes With them, of a first step, cells that came early.
+   */
   async applyAtOnce(
     nodes: Iterable<KeptSet>,
     kept: KeptBack,
     cut: Cut,
     isFragile: boolean,
   ): Promise<void> {
-    const operations = Array.from(nodes, (node) => toOperation(node, true));
+    const sets = Array.from(nodes);
+    const operations = sets.map((set) => toOperation(set, true));
     appendInOrder(operations, kept.inMemory.values());
     const options = { to: cut.to, isFragile };
     const made = await this.#observe(() =>
       this.#write(operations, () => this.#after(cut), options),
     );
-    await this.#tell(cut, made, kept.inMemory);
+    const early = sets.filter(({ op }) => op !== "node");
+    const shown =
+      early.length === 0
+        ? kept.inMemory
+        : new Map([...early.map((set) => [identity(set.key), set] as const), ...kept.inMemory]);
+    await this.#tell(cut, made, shown);
   }
 
   /**

@@ -9,8 +9,8 @@ export class ByteWriter {
   #longLength = 0;
 
   /**
-   * @param room For what is not long. By default so little that the engine has it among its own objects:
-   * many bodies need no more.
+   * @param room How much is written, where that is known. By default so little that the engine has it among
+   * its own objects: many bodies need no more.
    */
   constructor(room = 64) {
     this.#bytes = new Uint8Array(room);
@@ -18,11 +18,6 @@ export class ByteWriter {
 
   get length(): number {
     return this.#at + this.#longLength;
-  }
-
-  /** The bytes that there was room for. */
-  get room(): number {
-    return this.#bytes.length;
   }
 
   byte(value: number): void {

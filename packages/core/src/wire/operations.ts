@@ -53,23 +53,16 @@ export interface WirePart {
 /** Writes the body of one batch. */
 export class BodyWriter {
   readonly #codec: Codec;
-  readonly #bytes: ByteWriter;
+  readonly #bytes = new ByteWriter();
   #lastWrite: number | undefined;
   #count = 0;
 
-  /** @param room That another of its kind needed at last. */
-  constructor(codec: Codec, room?: number) {
+  constructor(codec: Codec) {
     this.#codec = codec;
-    this.#bytes = new ByteWriter(room);
   }
 
   get count(): number {
     return this.#count;
-  }
-
-  /** What it has needed beside long values. */
-  get room(): number {
-    return this.#bytes.room;
   }
 
   /** Bytes so far. */
