@@ -28,9 +28,7 @@ const text = fc.string().filter((key) => key !== "__proto__");
 const { value } = fc.letrec<{ value: Edn; vector: Edn; map: Edn; any: Edn; set: Edn }>((tie) => ({
   value: fc.oneof({ depthSize: "small" }, item, tie("vector"), tie("map"), tie("any"), tie("set")),
   vector: fc.array(tie("value")).map((items) => Object.freeze(items)),
-  map: fc
-    .array(fc.tuple(fc.oneof(name, text), tie("value")))
-    .map((entries) => new EdnMap(entries)),
+  map: fc.array(fc.tuple(fc.oneof(name, text), tie("value"))).map((entries) => new EdnMap(entries)),
   any: fc.array(fc.tuple(fc.tuple(name, name), tie("value"))).map((entries) => new EdnMap(entries)),
   // The judge fails at sets of sets.
   set: fc.array(name).map((items) => new EdnSet(items)),

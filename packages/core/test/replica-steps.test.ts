@@ -166,7 +166,7 @@ describe("a catch-up", () => {
     line.complete(7);
     await subscription.synced();
     const told = steps.map(({ operations }) => operations.map(({ key }) => key));
-    expect(told.map((keys) => keys.toSorted())).toEqual([["a", "b", "p"]]);
+    expect(told.map((keys) => new Set(keys))).toEqual([new Set(["a", "b", "p"])]);
     line.batch([cell("b", 3)], { from: at(7), to: at(8) });
     await until(() => steps.length === 2);
     expect(steps[1]?.operations.map(({ key }) => key)).toEqual(["b"]);
