@@ -71,7 +71,7 @@ export class FollowerCheck {
       return this.#explain(text, standing, place);
     }
     // In the midst of a step, and before the first is whole, it may look like a state by chance.
-    if (cursor !== undefined && standing?.doomed === undefined) this.#earliest = earliest;
+    if (cursor !== undefined && standing?.doomed !== "applying") this.#earliest = earliest;
     return undefined;
   }
 

@@ -90,9 +90,9 @@ export class StoreWatch {
     if (this.#pastAt(last)?.seq !== last) await this.#store.feed();
     signal.throwIfAborted();
     const then = this.#pastAt(last);
-    if (then?.seq !== last && this.#upstream !== undefined) {
-      return this.#storedAt(last, this.#upstream, signal);
-    }
+    if (then?.isWhole && then.seq === last) return then;
+    // It may have become whole without a commit, or by one that was not told.
+    if (this.#upstream !== undefined) return this.#storedAt(last, this.#upstream, signal);
     return then?.isWhole ? then : undefined;
   }
 
