@@ -351,10 +351,13 @@ export class Reader {
     // In a namespace the text may be a reference, and has a place itself.
     if (this.#strings === undefined && head >= 0x60 && head < 0x7f) {
       input.at++;
-      const start = input.skip(input.count(head));
+      const start = input.skip(head < 0x78 ? head - 0x60 : input.count(head));
       return texts.of(input.bytes, start, input.at);
     }
+    // Whatever is there instead may hold such a name itself.
+    this.#enter(1);
     const { value, start } = this.#content();
+    this.#depth--;
     if (typeof value !== "string") throw invalid("a name that is no text", start);
     return texts.make(value);
   }
