@@ -36,7 +36,9 @@ export default defineConfig({
         extends: true,
         resolve: { conditions: [SOURCE, ...defaultClientConditions] },
         // Of what runs in Node beside the browser.
-        ssr: { resolve: { conditions: [SOURCE, ...defaultServerConditions] } },
+        environments: {
+          __vitest__: { resolve: { conditions: [SOURCE, ...defaultServerConditions] } },
+        },
         test: {
           name: "browser",
           globalSetup: ["packages/transport-ws/test/browser/servers.ts"],

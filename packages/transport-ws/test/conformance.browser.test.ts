@@ -21,5 +21,6 @@ describe("a line between two WebSockets of a browser", () => {
     },
     seed,
     runs: cases(100),
+    timeoutMs: 30_000,
   });
 });

@@ -4,7 +4,7 @@ import { describe, test } from "vitest";
 import { openLine } from "./open-line.ts";
 
 describe("a line between ws and ws", () => {
-  transportConformance({ test, open: openLine, seed, runs: cases(500) });
+  transportConformance({ test, open: openLine, seed, runs: cases(500), timeoutMs: 30_000 });
 });
 
 describe("a line that is deflated", () => {
