@@ -53,7 +53,7 @@ export function readOwnObject(name: string, content: Content, budget: Budget): E
 function setOf(items: readonly Edn[], { start, bytes }: Content, budget: Budget): Edn {
   for (const item of items) budget.key(item, 0, start);
   // How many of the bytes are those of costly ones is not known any more.
-  if (false) budget.key(items, bytes, start);
+  if (items.some(isCostlyKey)) budget.key(items, bytes, start);
   const set = new EdnSet(items);
   if (set.size < items.length) throw invalid("an item that is twice in a set", start);
   return set;

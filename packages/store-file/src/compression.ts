@@ -1,7 +1,13 @@
 /** The compressors that a konserve header can name. */
 import * as zlib from "node:zlib";
 import { SyncError } from "@datahike-sync/edn";
-import { readLz4Frame } from "./lz4-frame.ts";
+import { readLz4Frame, writeLz4Frame } from "./lz4-frame.ts";
+
+/** How what a store writes is compressed. */
+export type Compression = "none" | "lz4" | "zstd";
+
+/** Konserve's ids of them. */
+export const COMPRESSORS: Readonly<Record<Compression, number>> = { none: 0, lz4: 1, zstd: 2 };
 
 /**
  * What the bytes expand to, at most `maxValueBytes`; the bytes themselves where they are plain.
@@ -15,11 +21,11 @@ export function decompress(
   maxValueBytes: number,
 ): Uint8Array {
   switch (compressor) {
-    case NONE:
+    case COMPRESSORS.none:
       return bytes;
-    case LZ4:
+    case COMPRESSORS.lz4:
       return readLz4Frame(bytes, maxValueBytes);
-    case ZSTD:
+    case COMPRESSORS.zstd:
       return readZstd(bytes, maxValueBytes);
     default:
       throw new SyncError("CODEC_UNSUPPORTED", "a compressor that is not known", {
@@ -28,22 +34,46 @@ export function decompress(
   }
 }
 
-const NONE = 0;
-const LZ4 = 1;
-const ZSTD = 2;
+/** The bytes as a compressor packs them. @throws {SyncError} as {@link checkCompression}. */
+export function compress(compression: Compression, bytes: Uint8Array): Uint8Array {
+  switch (compression) {
+    case "none":
+      return bytes;
+    case "lz4":
+      return writeLz4Frame(bytes);
+    case "zstd":
+      return plainArray(zstd().zstdCompressSync(bytes));
+  }
+}
 
-type Decompress = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array;
+/** @throws {SyncError} `CODEC_UNSUPPORTED` where this Node cannot compress so. */
+export function checkCompression(compression: Compression): void {
+  if (compression === "zstd") zstd();
+}
 
-function readZstd(bytes: Uint8Array, maxValueBytes: number): Uint8Array {
-  const { zstdDecompressSync } = zlib as { readonly zstdDecompressSync?: Decompress };
-  if (zstdDecompressSync === undefined) {
+interface Zstd {
+  readonly zstdCompressSync: (bytes: Uint8Array) => Uint8Array;
+  readonly zstdDecompressSync: (
+    bytes: Uint8Array,
+    options: { readonly maxOutputLength: number },
+  ) => Uint8Array;
+}
+
+function zstd(): Zstd {
+  // Not in the types of the oldest Node that this runs on.
+  const { zstdCompressSync, zstdDecompressSync } = zlib as Partial<Zstd>;
+  if (zstdCompressSync === undefined || zstdDecompressSync === undefined) {
     throw new SyncError("CODEC_UNSUPPORTED", "zstd needs Node 22.15 or later", {
-      details: { compressor: ZSTD },
+      details: { compressor: COMPRESSORS.zstd },
     });
   }
+  return { zstdCompressSync, zstdDecompressSync };
+}
+
+function readZstd(bytes: Uint8Array, maxValueBytes: number): Uint8Array {
+  const { zstdDecompressSync } = zstd();
   try {
-    const output = zstdDecompressSync(bytes, { maxOutputLength: maxValueBytes });
-    return new Uint8Array(output.buffer, output.byteOffset, output.byteLength);
+    return plainArray(zstdDecompressSync(bytes, { maxOutputLength: maxValueBytes }));
   } catch (cause) {
     if (cause instanceof RangeError) {
       throw new SyncError("CODEC_LIMIT", "beyond the limit maxValueBytes", {
@@ -53,4 +83,9 @@ function readZstd(bytes: Uint8Array, maxValueBytes: number): Uint8Array {
     }
     throw new SyncError("CODEC_INVALID", "not zstd", { details: { offset: 0 }, cause });
   }
+}
+
+/** A buffer's bytes as an array of no subclass. */
+function plainArray({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -1,7 +1,10 @@
 /** The encryptors that a konserve header can name. */
-import { createDecipheriv } from "node:crypto";
+import { createCipheriv, createDecipheriv, randomFillSync } from "node:crypto";
 import { type Edn, list, SyncError } from "@datahike-sync/edn";
 import { hash } from "@datahike-sync/hasch";
+
+/** Konserve's ids of them. */
+export const ENCRYPTORS = { none: 0, aes: 1 } as const;
 
 /**
  * What the bytes are without their encryption; the bytes themselves where they are plain.
@@ -11,9 +14,9 @@ import { hash } from "@datahike-sync/hasch";
  */
 export function decrypt(encryptor: number, bytes: Uint8Array, key: Edn | undefined): Uint8Array {
   switch (encryptor) {
-    case NONE:
+    case ENCRYPTORS.none:
       return bytes;
-    case AES:
+    case ENCRYPTORS.aes:
       return decryptAes(bytes, key);
     default:
       throw new SyncError("CODEC_UNSUPPORTED", "an encryptor that is not known", {
@@ -22,8 +25,19 @@ export function decrypt(encryptor: number, bytes: Uint8Array, key: Edn | undefin
   }
 }
 
-const NONE = 0;
-const AES = 1;
+/** The bytes as konserve's `:aes` encrypts them, with a salt of their own. */
+export function encryptAes(bytes: Uint8Array, key: Edn): Uint8Array {
+  const salt = randomFillSync(new Uint8Array(SALT_BYTES));
+  const { secret, start } = secretsOf(salt, key);
+  const cipher = createCipheriv("aes-256-cbc", secret, start);
+  const body = cipher.update(bytes);
+  const rest = cipher.final();
+  const output = new Uint8Array(SALT_BYTES + body.length + rest.length);
+  output.set(salt);
+  output.set(body, SALT_BYTES);
+  output.set(rest, SALT_BYTES + body.length);
+  return output;
+}
 
 const SALT_BYTES = 64;
 const BLOCK_BYTES = 16;
@@ -31,7 +45,7 @@ const BLOCK_BYTES = 16;
 function decryptAes(bytes: Uint8Array, key: Edn | undefined): Uint8Array {
   if (key === undefined) {
     throw new SyncError("CODEC_UNSUPPORTED", "encrypted, and there is no encryptionKey", {
-      details: { encryptor: AES },
+      details: { encryptor: ENCRYPTORS.aes },
     });
   }
   const length = bytes.length - SALT_BYTES;
@@ -40,10 +54,7 @@ function decryptAes(bytes: Uint8Array, key: Edn | undefined): Uint8Array {
       details: { offset: bytes.length },
     });
   }
-  // To konserve the salt is a sequence of signed bytes.
-  const salt = list(...new Int8Array(bytes.buffer, bytes.byteOffset, SALT_BYTES));
-  const secret = hash(["key", salt, key]).subarray(0, 32);
-  const start = hash(["initial-value", salt, key]).subarray(0, 16);
+  const { secret, start } = secretsOf(bytes.subarray(0, SALT_BYTES), key);
   const cipher = createDecipheriv("aes-256-cbc", secret, start);
   const plain = new Uint8Array(length);
   try {
@@ -58,4 +69,16 @@ function decryptAes(bytes: Uint8Array, key: Edn | undefined): Uint8Array {
       cause,
     });
   }
+}
+
+function secretsOf(
+  bytes: Uint8Array,
+  key: Edn,
+): { readonly secret: Uint8Array; readonly start: Uint8Array } {
+  // To konserve the salt is a sequence of signed bytes.
+  const salt = list(...new Int8Array(bytes.buffer, bytes.byteOffset, SALT_BYTES));
+  return {
+    secret: hash(["key", salt, key]).subarray(0, 32),
+    start: hash(["initial-value", salt, key]).subarray(0, 16),
+  };
 }

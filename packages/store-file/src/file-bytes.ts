@@ -1,7 +1,6 @@
 /** Reads a konserve file's bytes through one handle, so a writer's rename cannot mix two versions. */
-import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
 import { SyncError } from "@datahike-sync/edn";
+import { type Disk, type DiskFile, hasCode, readFrom } from "./disk.ts";
 import { HEADER_BYTES, type Header, parseHeader } from "./header.ts";
 
 export interface FileBytes {
@@ -18,23 +17,24 @@ export interface FileBytes {
  * would be read; `CODEC_INVALID` for what is no file.
  */
 export async function readFileBytes(
+  disk: Disk,
   path: string,
   part: "meta" | "all",
   maxBytes: number,
 ): Promise<FileBytes | undefined> {
-  const handle = await openFile(path);
-  if (handle === undefined) return undefined;
+  const file = await openFile(disk, path);
+  if (file === undefined) return undefined;
   try {
-    const stats = await handle.stat();
+    const stats = await file.stat();
     if (!stats.isFile()) {
       throw new SyncError("CODEC_INVALID", "not a file", { details: { offset: 0 } });
     }
     const first = part === "all" ? stats.size : Math.min(stats.size, FIRST_BYTES);
-    let bytes = await readFrom(handle, first, maxBytes);
+    let bytes = await readAtMost(file, first, maxBytes);
     if (bytes.length < HEADER_BYTES) return undefined;
     // When it is read in place and has become shorter, what was read counts.
     const header = parseHeader(bytes, bytes.length < first ? bytes.length : stats.size);
-    if (header.metaEnd > bytes.length) bytes = await readFrom(handle, header.metaEnd, maxBytes);
+    if (header.metaEnd > bytes.length) bytes = await readAtMost(file, header.metaEnd, maxBytes);
     if (header.metaEnd > bytes.length) {
       throw new SyncError("CODEC_TRUNCATED", "the file ends before its metadata does", {
         details: { offset: bytes.length },
@@ -42,36 +42,28 @@ export async function readFileBytes(
     }
     return { header, bytes };
   } finally {
-    await handle.close();
+    await file.close();
   }
 }
 
 /** Holds the header and the metadata of nearly every entry. */
 const FIRST_BYTES = 1024;
 
-async function openFile(path: string): Promise<FileHandle | undefined> {
+async function openFile(disk: Disk, path: string): Promise<DiskFile | undefined> {
   try {
-    // Without O_NONBLOCK a pipe of that name would hold a thread until somebody writes to it.
-    return await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    return await disk.open(path, "read");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (hasCode(error, "ENOENT")) return undefined;
     throw error;
   }
 }
 
 /** The first `length` bytes, fewer where the file ends before. */
-async function readFrom(handle: FileHandle, length: number, maxBytes: number): Promise<Uint8Array> {
+function readAtMost(file: DiskFile, length: number, maxBytes: number): Promise<Uint8Array> {
   if (length > maxBytes) {
     throw new SyncError("CODEC_LIMIT", "beyond the limit maxValueBytes", {
       details: { limit: "maxValueBytes", max: maxBytes, offset: 0 },
     });
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  while (at < length) {
-    const { bytesRead } = await handle.read(bytes, at, length - at, at);
-    if (bytesRead === 0) return bytes.subarray(0, at);
-    at += bytesRead;
-  }
-  return bytes;
+  return readFrom(file, 0, length);
 }

@@ -1,80 +1,109 @@
-/** A konserve folder as a store, for reading. */
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+/** A konserve folder as a store. */
+import { randomBytes } from "node:crypto";
 import {
-  type Codec,
+  type Capabilities,
+  type Changes,
+  type Commit,
+  type Encoded,
   type EncodedEntry,
   type EncodedReadOptions,
   type EntryMeta,
-  isSyncError,
+  type Era,
+  type FeedState,
   type KeyEntry,
   type KeysOptions,
-  type ReadableStore,
+  type Operation,
   type ReadOptions,
+  type SetOperation,
+  type Stage,
+  type Standing,
+  type Store,
   SyncError,
+  type WriteOptions,
+  type WriteResult,
 } from "@datahike-sync/core";
-import { type Edn, equals } from "@datahike-sync/edn";
-import { uuid } from "@datahike-sync/hasch";
-import { type FileBytes, readFileBytes } from "./file-bytes.ts";
+import { Listeners, Pins } from "@datahike-sync/core/store-parts";
+import { type Edn, snapshot, type Uuid } from "@datahike-sync/edn";
+import { besideOf, makeFolders } from "./beside.ts";
+import { toChange, toDelete, toSet } from "./change.ts";
+import type { Write } from "./commits.ts";
+import { checkCompression } from "./compression.ts";
+import type { Disk } from "./disk.ts";
+import { diskFailure } from "./disk-failure.ts";
+import { FileStage } from "./file-stage.ts";
+import { FILE_STORE_DEFAULTS, type FileStoreOptions } from "./file-store-options.ts";
+import { Folder } from "./folder.ts";
 import { Format } from "./format.ts";
-import { inOrder, Work } from "./work.ts";
-
-export interface FileStoreOptions {
-  /** The folder. */
-  readonly path: string;
-  /**
-   * Reads the entries. A folder of mixed files needs several, of which each reads those that name its
-   * serializer: `"fressian"` konserve's 1, `"cbor"` 2 and 3, `"edn"` 0.
-   */
-  readonly codec: Codec | readonly Codec[];
-  /** Nothing is ever written to the folder. There is no other mode yet. */
-  readonly readOnly: true;
-  /** The `:key` of konserve's `:encryptor`. Needed for entries that are encrypted. */
-  readonly encryptionKey?: Edn | undefined;
-  /**
-   * The longest file that a value is read from, and the longest value or metadata that one expands
-   * to, in bytes. Default 64 MiB.
-   */
-  readonly maxValueBytes?: number | undefined;
-}
-
-/** What holds unless options say otherwise. */
-export const FILE_STORE_DEFAULTS: { readonly maxValueBytes: number } = {
-  maxValueBytes: 64 * 2 ** 20,
-};
+import { Gate } from "./gate.ts";
+import { NODE_DISK } from "./node-disk.ts";
+import { Opener } from "./opener.ts";
+import { Standings } from "./standings.ts";
+import { FILES_AT_ONCE, inOrder, Work } from "./work.ts";
 
 /**
  * The entries of a konserve folder, one file each. Every read goes to the folder, so it sees what
  * another process writes there meanwhile.
  */
-export class FileStore implements ReadableStore {
-  readonly #path: string;
-  readonly #format: Format;
-  readonly #maxValueBytes: number;
-  readonly #work = new Work(MAX_OPEN_FILES);
+export class FileStore implements Store {
+  readonly capabilities: Capabilities;
+  readonly #parts: StoreParts;
+  readonly #pins: Pins = new Pins();
+  #ended: Promise<void> | undefined;
 
-  private constructor(path: string, format: Format, maxValueBytes: number) {
-    this.#path = path;
-    this.#format = format;
-    this.#maxValueBytes = maxValueBytes;
+  protected constructor(parts: StoreParts) {
+    this.#parts = parts;
+    this.capabilities = Object.freeze({
+      atomic: "commit",
+      feed: false,
+      shared: false,
+      durable: "commit",
+      standings: parts.opener !== undefined,
+    });
   }
 
   /**
-   * Reads nothing but whether there is such a folder.
+   * Opens a folder for writing, or with `readOnly` for reading. What a process that was killed has left
+   * of a commit is finished first; how long that takes depends on that commit alone.
    *
-   * @throws {SyncError} `STORE_NOT_FOUND`.
-   * @throws {RangeError} for a codec that is none of konserve's.
+   * @throws {SyncError} `STORE_LOCKED` when another process, or this one, has it open for writing;
+   * `STORE_NOT_FOUND` when there is nothing to read; `STORE_UNAVAILABLE` when the folder and the one
+   * beside it are not on one file system; `CODEC_UNSUPPORTED` when this Node cannot compress so.
+   * @throws {RangeError} for a codec that is none of konserve's, or none at all to write with.
    */
-  static async open(options: FileStoreOptions): Promise<FileStore> {
-    const { path, codec, encryptionKey } = options;
+  static open(options: FileStoreOptions): Promise<FileStore> {
+    return FileStore.openOn(NODE_DISK, options);
+  }
+
+  /** As {@link FileStore.open}, on another file system. */
+  protected static async openOn(disk: Disk, options: FileStoreOptions): Promise<FileStore> {
+    try {
+      return await FileStore.#open(disk, options);
+    } catch (cause) {
+      throw diskFailure(cause);
+    }
+  }
+
+  static async #open(disk: Disk, options: FileStoreOptions): Promise<FileStore> {
+    const { codec, encryptionKey, readOnly = false, compression = "none" } = options;
     const maxValueBytes = options.maxValueBytes ?? FILE_STORE_DEFAULTS.maxValueBytes;
     const codecs = "decode" in codec ? [codec] : codec;
-    const format = new Format({ codecs, encryptionKey, maxValueBytes });
-    const found = await stat(path).catch((cause: unknown) => {
-      throw notFound(path, cause);
-    });
-    if (!found.isDirectory()) throw notFound(path);
-    return new FileStore(path, format, maxValueBytes);
+    const format = new Format({ codecs, compression, encryptionKey, maxValueBytes });
+    if (!readOnly && codecs.length === 0) throw new RangeError("a codec is needed to write with");
+    if (!readOnly) checkCompression(compression);
+    const path = readOnly ? options.path : await makeFolders(disk, options.path);
+    const folder = new Folder({ disk, path, format, maxValueBytes });
+    await folder.check();
+    const standings = new Standings({ disk, beside: besideOf(path), format, maxValueBytes });
+    const work = new Work(FILES_AT_ONCE);
+    const listeners = new Listeners<Commit>();
+    const gate = new Gate();
+    const era = randomBytes(16).toString("hex");
+    const parts = { folder, format, standings, gate, work, listeners };
+    if (readOnly) return new FileStore({ ...parts, era: { id: era, after: 0 }, opener: undefined });
+    const now = options.now ?? Date.now;
+    const onCommit = (commit: Commit) => listeners.tell(commit);
+    const opener = await Opener.open({ ...parts, disk, path, now, era, onCommit });
+    return new FileStore({ ...parts, era: { id: era, after: opener.commits.last }, opener });
   }
 
   get(key: Edn, options?: ReadOptions): Promise<Edn | undefined>;
@@ -83,28 +112,37 @@ export class FileStore implements ReadableStore {
     key: Edn,
     options?: ReadOptions | EncodedReadOptions,
   ): Promise<Edn | EncodedEntry | undefined> {
-    const entry = await this.#entry(key, options?.signal);
-    if (entry === undefined) return undefined;
-    const asKept = options !== undefined && "encoded" in options && options.encoded;
-    return asKept ? entry : entry.value.decode();
+    const [entry] = await this.#entries([key], options?.signal);
+    return isForEncoded(options) ? entry : entry?.value.decode();
   }
 
   getMany(keys: readonly Edn[], options?: ReadOptions): Promise<(Edn | undefined)[]>;
   getMany(keys: readonly Edn[], options: EncodedReadOptions): Promise<(EncodedEntry | undefined)[]>;
+  /** All of one moment as far as this store writes them; what another process does is seen as it comes. */
   async getMany(
     keys: readonly Edn[],
     options?: ReadOptions | EncodedReadOptions,
   ): Promise<(Edn | EncodedEntry | undefined)[]> {
-    this.#work.check(options?.signal);
-    const values: (Edn | EncodedEntry | undefined)[] = [];
-    const read = (key: Edn) => this.get(key, options);
-    for await (const value of inOrder(keys, MAX_OPEN_FILES, read)) values.push(value);
-    return values;
+    const entries = await this.#entries(keys, options?.signal);
+    return isForEncoded(options) ? entries : entries.map((entry) => entry?.value.decode());
+  }
+
+  async readMany(keys: readonly Edn[]): Promise<{
+    readonly entries: readonly (EncodedEntry | undefined)[];
+    readonly last: number;
+  }> {
+    const { work, gate } = this.#parts;
+    return work.accept(() =>
+      gate.read(async () => ({ entries: await this.#readAll(keys), last: this.#last })),
+    );
   }
 
   async getMeta(key: Edn, options?: ReadOptions): Promise<EntryMeta | undefined> {
-    const found = await this.#find(key, "meta", options?.signal);
-    return found?.meta;
+    const { folder } = this.#parts;
+    const signal = options?.signal;
+    const meta = await this.#read(() => folder.meta(key), signal);
+    signal?.throwIfAborted();
+    return meta;
   }
 
   async has(key: Edn, options?: ReadOptions): Promise<boolean> {
@@ -116,11 +154,12 @@ export class FileStore implements ReadableStore {
    * and are left out; the log itself is there.
    */
   async *keys(options: KeysOptions = {}): AsyncGenerator<KeyEntry, undefined> {
+    const { folder, work } = this.#parts;
     const { signal, onUnreadable } = options;
-    const names = await this.#work.run(() => this.#list(), signal);
-    const read = (name: string) => this.#work.run(() => this.#keyEntry(name), signal);
-    for await (const entry of inOrder(names, MAX_OPEN_FILES, read)) {
-      this.#work.check(signal);
+    const names = await work.run(() => folder.names(), signal);
+    const read = (name: string) => this.#read(() => folder.keyEntry(name), signal);
+    for await (const entry of inOrder(names, FILES_AT_ONCE, read)) {
+      work.check(signal);
       if (!(entry instanceof Error)) {
         if (entry !== undefined) yield entry;
       } else if (onUnreadable === undefined) {
@@ -131,102 +170,160 @@ export class FileStore implements ReadableStore {
     }
   }
 
+  async set(
+    key: Edn,
+    value: Edn | Encoded,
+    options: Omit<SetOperation, "op" | "key" | "value"> = {},
+  ): Promise<WriteResult> {
+    return this.#write(() => ({ changes: [toSet(key, value, options, this.#parts.format)] }));
+  }
+
+  async delete(key: Edn): Promise<boolean> {
+    const { cursor } = await this.#write(() => ({ changes: [toDelete(key)] }));
+    return cursor !== undefined;
+  }
+
+  async update(
+    key: Edn,
+    change: (value: Edn | undefined) => Edn | undefined,
+  ): Promise<Edn | undefined> {
+    let changed: Edn | undefined;
+    await this.#write(() => {
+      const removal = toDelete(key);
+      const decide = (kept: Encoded | undefined) => {
+        const result = change(kept?.decode());
+        changed = result === undefined ? undefined : snapshot(result);
+        if (changed === undefined) return [removal];
+        const isBinary = changed instanceof Uint8Array && kept?.codec === "binary";
+        const type = isBinary ? "binary" : "edn";
+        return [toSet(removal.key, changed, { type }, this.#parts.format)];
+      };
+      return { changes: { name: removal.name, key: removal.key, decide } };
+    });
+    return changed;
+  }
+
+  async write(
+    operations: readonly Operation[],
+    { standing }: WriteOptions = {},
+  ): Promise<WriteResult> {
+    const { format } = this.#parts;
+    return this.#write(() => {
+      return { changes: operations.map((operation) => toChange(operation, format)), standing };
+    });
+  }
+
+  /** Rejects: there is no feed. */
+  async changes(): Promise<Changes> {
+    this.#parts.work.check();
+    throw new TypeError("a konserve folder has no feed");
+  }
+
+  /** An era of this opener's own, and a floor at the last commit: nothing is kept of any. */
+  async feed(): Promise<FeedState> {
+    const { work, era } = this.#parts;
+    work.check();
+    return { eras: [era], last: this.#last, floor: this.#last };
+  }
+
+  async standing(storeId: Uuid): Promise<Standing | undefined> {
+    const { work, gate, standings } = this.#parts;
+    return work.accept(() => gate.read(() => standings.read(storeId)));
+  }
+
+  /** @throws {SyncError} `STORE_READ_ONLY` where nothing is written. */
+  stage(storeId: Uuid): Stage {
+    return new FileStage(storeId, this.#writing, this.#parts.work);
+  }
+
+  onCommit(listener: (commit: Commit) => void): () => void {
+    return this.#parts.listeners.add(listener);
+  }
+
+  pin(keys: Iterable<Edn>): () => void {
+    return this.#pins.add(keys);
+  }
+
+  isPinned(key: Edn): boolean {
+    return this.#pins.has(key);
+  }
+
+  /** Resolves at once: nothing is kept of what was deleted. */
+  async compact(): Promise<void> {
+    this.#parts.work.check();
+  }
+
   close(): Promise<void> {
-    return this.#work.close();
+    this.#ended ??= this.#parts.work.close().then(() => this.#parts.opener?.close());
+    return this.#ended;
+  }
+
+  async destroy(): Promise<void> {
+    const { work } = this.#parts;
+    work.check();
+    const opener = this.#writing;
+    await opener.checkLock();
+    this.#ended ??= work.close().then(() => opener.destroy());
+    return this.#ended;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async #entry(key: Edn, signal: AbortSignal | undefined): Promise<EncodedEntry | undefined> {
-    const found = await this.#find(key, "all", signal);
-    if (found === undefined) return undefined;
-    const { name, file, meta } = found;
-    const value = readable(name, () => this.#format.value(file, meta.type));
-    const decode = () => readable(name, () => value.decode());
-    return { key, ...meta, value: { codec: value.codec, bytes: value.bytes, decode } };
+  get #last(): number {
+    return this.#parts.opener?.commits.last ?? 0;
   }
 
-  async #find(key: Edn, part: "meta" | "all", signal: AbortSignal | undefined) {
-    this.#work.check(signal);
-    const name = fileName(key);
-    const file = await this.#work.run(() => this.#read(name, part), signal);
+  get #writing(): Opener {
+    const { opener } = this.#parts;
+    if (opener !== undefined) return opener;
+    throw new SyncError("STORE_READ_ONLY", "the store was opened for reading");
+  }
+
+  #write(prepare: () => Write): Promise<WriteResult> {
+    const { work } = this.#parts;
+    return work.accept(() => this.#writing.commits.write(prepare()));
+  }
+
+  /** The result of one read, which sees no half of a commit. */
+  #read<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const { gate, work } = this.#parts;
+    return work.accept(() => gate.read(() => work.turn(job, signal)), signal);
+  }
+
+  #entries(keys: readonly Edn[], signal?: AbortSignal): Promise<(EncodedEntry | undefined)[]> {
+    const { gate, work } = this.#parts;
+    return work.accept(() => gate.read(() => this.#readAll(keys, signal)), signal);
+  }
+
+  /** Within one read: each file has its turn, and no commit comes between. */
+  async #readAll(
+    keys: readonly Edn[],
+    signal?: AbortSignal,
+  ): Promise<(EncodedEntry | undefined)[]> {
+    const { folder, work } = this.#parts;
+    const entries: (EncodedEntry | undefined)[] = [];
+    const read = (key: Edn) => work.turn(() => folder.entry(key), signal);
+    for await (const entry of inOrder(keys, FILES_AT_ONCE, read)) entries.push(entry);
     signal?.throwIfAborted();
-    if (file === undefined) return undefined;
-    const { named, log, meta } = readable(name, () => this.#format.meta(file));
-    // The elements of an append log name the log's key, whatever their own.
-    if (log || equals(named, key)) return { name, file, meta };
-    if (readable(name, () => fileName(named)) !== name) throw misnamed(name);
-    throw new SyncError("KEY_COLLISION", "another key has the same file name", {
-      details: { file: name },
-    });
-  }
-
-  async #read(name: string, part: "meta" | "all"): Promise<FileBytes | undefined> {
-    try {
-      return await readFileBytes(join(this.#path, name), part, this.#maxValueBytes);
-    } catch (cause) {
-      throw unreadable(name, cause);
-    }
-  }
-
-  async #list(): Promise<Set<string>> {
-    const names = await readdir(this.#path).catch((cause: unknown) => {
-      throw notFound(this.#path, cause);
-    });
-    // A set: some file systems list a file twice that is renamed meanwhile.
-    return new Set(names.filter((name) => ENTRY_FILE.test(name)));
-  }
-
-  /** The error that says that it is unreadable, if it is; nothing where a file holds no entry. */
-  async #keyEntry(name: string): Promise<KeyEntry | SyncError | undefined> {
-    try {
-      const file = await this.#read(name, "meta");
-      if (file === undefined) return undefined;
-      const { named, log, meta } = readable(name, () => this.#format.meta(file));
-      if (readable(name, () => fileName(named)) === name) return { key: named, ...meta };
-      return log ? undefined : misnamed(name);
-    } catch (error) {
-      if (isSyncError(error, "ENTRY_UNREADABLE")) return error;
-      throw error;
-    }
+    return entries;
   }
 }
 
-/** Files open at a time. Node reads four at once; a few more keep them busy. */
-const MAX_OPEN_FILES = 16;
-
-/** What else there may be is being written (`.new`, `.backup`, `.lock`) or is none of konserve's. */
-const ENTRY_FILE = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.ksv$/;
-
-function fileName(key: Edn): string {
-  return `${uuid(key).toString()}.ksv`;
+interface StoreParts {
+  readonly folder: Folder;
+  readonly format: Format;
+  readonly standings: Standings;
+  readonly gate: Gate;
+  readonly work: Work;
+  readonly listeners: Listeners<Commit>;
+  /** The only one that this opener knows. */
+  readonly era: Era;
+  /** Absent where nothing is ever written. */
+  readonly opener: Opener | undefined;
 }
 
-function readable<T>(name: string, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    throw unreadable(name, cause);
-  }
-}
-
-function unreadable(name: string, cause: unknown): SyncError {
-  const reason = cause instanceof Error ? cause.message : "unknown";
-  return new SyncError("ENTRY_UNREADABLE", `${name} cannot be read: ${reason}`, {
-    details: { ...(isSyncError(cause) ? cause.details : {}), file: name },
-    cause,
-  });
-}
-
-function misnamed(name: string): SyncError {
-  return unreadable(
-    name,
-    new SyncError("CODEC_INVALID", "its metadata has the key of another file"),
-  );
-}
-
-function notFound(path: string, cause?: unknown): SyncError {
-  return new SyncError("STORE_NOT_FOUND", "there is no such folder", { details: { path }, cause });
+function isForEncoded(options: ReadOptions | EncodedReadOptions | undefined): boolean {
+  return options !== undefined && "encoded" in options && options.encoded;
 }

@@ -56,3 +56,14 @@ function metaLength(view: DataView): number {
   // Early ClojureScript wrote one byte where four belong. No metadata is a multiple of 16 MiB long.
   return (length & 0xffffff) === 0 ? length >>> 24 : length;
 }
+
+/** A header as konserve writes it, before metadata of so many bytes. */
+export function headerBytes(
+  { serializer, compressor, encryptor }: Pick<Header, "serializer" | "compressor" | "encryptor">,
+  metaBytes: number,
+): Uint8Array {
+  const header = new Uint8Array(HEADER_BYTES);
+  header.set([VERSION, serializer, compressor, encryptor]);
+  new DataView(header.buffer).setUint32(4, metaBytes);
+  return header;
+}

@@ -1,2 +1,4 @@
-/** @packageDocumentation Reads konserve's own folder format in Node. */
-export { FILE_STORE_DEFAULTS, FileStore, type FileStoreOptions } from "./file-store.ts";
+/** @packageDocumentation Reads and writes konserve's own folder format in Node. */
+export type { Compression } from "./compression.ts";
+export { FileStore } from "./file-store.ts";
+export { FILE_STORE_DEFAULTS, type FileStoreOptions } from "./file-store-options.ts";

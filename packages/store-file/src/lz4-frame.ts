@@ -1,8 +1,9 @@
 /**
- * A reader of LZ4 frames, hardened: what a frame expands to is counted before any of it is made, so
+ * LZ4 frames. The reader is hardened: what a frame expands to is counted before any of it is made, so
  * memory is bounded by what is really in the bytes and by the caller's limit.
  */
 import { SyncError } from "@datahike-sync/edn";
+import { compressBlock } from "./lz4-block.ts";
 import { xxhash32 } from "./xxhash32.ts";
 
 /**
@@ -44,6 +45,19 @@ export function readLz4Frame(bytes: Uint8Array, maxValueBytes: number): Uint8Arr
   return output;
 }
 
+/** A frame with these contents, of the form that konserve writes: independent blocks, no checksums. */
+export function writeLz4Frame(bytes: Uint8Array): Uint8Array {
+  const parts: Uint8Array[] = [FRAME_START];
+  for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {
+    const contents = bytes.subarray(at, at + BLOCK_BYTES);
+    const block = compressBlock(contents);
+    const size = block?.length ?? contents.length + RAW_BLOCK;
+    parts.push(uint32Bytes(size), block ?? contents);
+  }
+  parts.push(uint32Bytes(0));
+  return concatenated(parts);
+}
+
 interface Descriptor {
   /** Whether a block may repeat bytes of blocks before it. */
   readonly linked: boolean;
@@ -64,6 +78,9 @@ interface Block {
 const MAGIC = 0x184d2204;
 /** The high bit of a block's size says that it was not worth compressing. */
 const RAW_BLOCK = 0x80000000;
+/** Magic number, version 1 with independent blocks, blocks of up to 4 MiB, the checksum of these two. */
+const FRAME_START: Uint8Array = Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x60, 0x70, 0x73);
+const BLOCK_BYTES = 4 * 2 ** 20;
 const MIN_MATCH = 4;
 /** Copying bytes one by one is quicker up to here. */
 const LONG_RUN = 64;
@@ -228,4 +245,20 @@ function truncated(offset: number): SyncError {
 
 function invalid(message: string, offset: number): SyncError {
   return new SyncError("CODEC_INVALID", message, { details: { offset } });
+}
+
+function uint32Bytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}
+
+function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }

@@ -5,7 +5,7 @@ export class Work {
   readonly #limit: number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
-  /** Running or waiting. */
+  /** Not ended yet. */
   #accepted = 0;
   #closed: Promise<void> | undefined;
   #drained: () => void = () => undefined;
@@ -21,26 +21,36 @@ export class Work {
   }
 
   /**
-   * The job's result. What was accepted before the store was closed runs to its end, unless its
-   * signal is aborted before it begins.
+   * The job's result, when it has its turn. What was accepted before the store was closed runs to its
+   * end, unless its signal is aborted before it begins.
    */
-  async run<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  run<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.accept(() => this.turn(job, signal), signal);
+  }
+
+  /** The result of a job that is waited for when the store is closed. */
+  async accept<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     this.check(signal);
     this.#accepted++;
     try {
-      if (this.#running < this.#limit) this.#running++;
-      else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-      try {
-        signal?.throwIfAborted();
-        return await job();
-      } finally {
-        const next = this.#waiting.shift();
-        if (next === undefined) this.#running--;
-        else next();
-      }
+      return await job();
     } finally {
       this.#accepted--;
       if (this.#accepted === 0) this.#drained();
+    }
+  }
+
+  /** Runs a job, or a part of one, when few enough others run. */
+  async turn<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (this.#running < this.#limit) this.#running++;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      signal?.throwIfAborted();
+      return await job();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running--;
+      else next();
     }
   }
 
@@ -72,4 +82,27 @@ export async function* inOrder<T, R>(
     started.push(result);
   }
   for (const result of started) yield result;
+}
+
+/** How many files a store has open at a time. Node works on four at once; a few more keep them busy. */
+export const FILES_AT_ONCE = 16;
+
+/**
+ * Runs the job on every item, several at a time. Resolves when all have ended; after one that fails no
+ * more begin, and its error is thrown when those under way have ended.
+ */
+export async function forEach<T>(
+  items: readonly T[],
+  job: (item: T) => Promise<void>,
+): Promise<void> {
+  const left = items.values();
+  const failures: unknown[] = [];
+  const work = async () => {
+    for (const item of left) {
+      if (failures.length > 0) return;
+      await job(item).catch((error: unknown) => failures.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(FILES_AT_ONCE, items.length) }, work));
+  if (failures.length > 0) throw failures[0];
 }

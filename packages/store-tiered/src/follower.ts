@@ -10,19 +10,11 @@ import {
 } from "@datahike-sync/core";
 import { type Edn, identity, snapshot } from "@datahike-sync/edn";
 import { BackendReader } from "./backend-reader.ts";
+import { Completeness } from "./completeness.ts";
 import { FeedWatch } from "./feed-watch.ts";
 import { Fills } from "./fills.ts";
 import { FrontendQueue, put, remove } from "./frontend-queue.ts";
-import {
-  beginCompletion,
-  clearFrontend,
-  cursorOf,
-  endCompletion,
-  isComplete,
-  isGood,
-  lackingOf,
-  readMark,
-} from "./marks.ts";
+import { clearFrontend, cursorOf, isGood, lackingOf, readMark } from "./marks.ts";
 
 export interface FollowerOptions {
   readonly frontend: Store;
@@ -45,6 +37,7 @@ export class Follower {
   readonly watch: FeedWatch = new FeedWatch();
   readonly queue: FrontendQueue;
   readonly reader: BackendReader;
+  readonly completeness: Completeness;
   /** Whether the frontend keeps entries that get other values. */
   readonly keepsCells: boolean;
   readonly #options: FollowerOptions;
@@ -55,12 +48,6 @@ export class Follower {
   #isClosed = false;
   #isFollowing = false;
   #isClearing = false;
-  /** Counts what it had and has no more. */
-  #losses = 0;
-  #holes = 0;
-  #isComplete = false;
-  /** What was lost when it was filled last. */
-  #filledAt: number | undefined;
   /** What has to be read again, by identity. */
   readonly #owed = new Map<string, Edn>();
   /** What the frontend failed with last. */
@@ -76,11 +63,12 @@ export class Follower {
     const { feed, shared } = backend.capabilities;
     // Whether what others may change is still so, only the backend can say.
     this.keepsCells = isWhole || (feed && !shared);
+    this.completeness = new Completeness(frontend);
     this.queue = new FrontendQueue({
       frontend,
       seen: () => (feed && this.#isTaking ? this.watch.seen : undefined),
       onFailure: (error) => this.#report(error),
-      onHole: () => this.#lose(),
+      onHole: () => this.completeness.lose(),
       onLost: () => this.#turnOff(),
     });
     this.reader = new BackendReader({
@@ -119,20 +107,6 @@ export class Follower {
     return this.watch.isCurrent;
   }
 
-  /** While the frontend has everything, the same number; else `undefined`. */
-  get whole(): number | undefined {
-    return this.#isComplete ? this.#holes : undefined;
-  }
-
-  /** Whether the frontend has had everything since then. It is looked at: a browser may have taken it. */
-  async wasWhole(since: number | undefined): Promise<boolean> {
-    if (since === undefined) return false;
-    const isThere = await isComplete(this.#options.frontend);
-    if (since !== this.whole) return false;
-    if (!isThere) this.#lose();
-    return isThere;
-  }
-
   /** The frontend has failed to read these keys. If they can be removed, it is as good as before. */
   fail(error: unknown, keys: readonly Edn[]): void {
     this.#report(error);
@@ -142,7 +116,7 @@ export class Follower {
   /** What the frontend has of these keys may be wrong. */
   forget(keys: readonly Edn[]): void {
     const { isWhole } = this.#options;
-    this.#holes++;
+    this.completeness.disturb();
     // Whoever else is told of a commit may change the dates and bytes in its keys.
     const own = keys.map(snapshot);
     for (const key of own) {
@@ -160,21 +134,8 @@ export class Follower {
 
   /** Reads what the frontend lacks of what it keeps. */
   async populate(): Promise<void> {
-    const { backend, frontend, isNode, isWhole } = this.#options;
-    const losses = this.#losses;
-    if (isWhole) await beginCompletion(frontend);
-    let chunk: Edn[] = [];
-    for await (const entry of backend.keys()) {
-      this.watch.doubt();
-      if (this.keepsCells || isNode(entry.key, entry)) chunk.push(entry.key);
-      if (chunk.length < CHUNK) continue;
-      await this.reader.fetch(await lackingOf(frontend, chunk));
-      chunk = [];
-    }
-    await this.reader.fetch(await lackingOf(frontend, chunk));
-    const isFilled = isWhole && losses === this.#losses && (await endCompletion(frontend));
-    this.#isComplete = isFilled && losses === this.#losses;
-    this.#filledAt = this.#losses;
+    if (this.#options.isWhole) await this.completeness.fill(() => this.#copyAll());
+    else await this.#copyAll();
   }
 
   /**
@@ -199,12 +160,25 @@ export class Follower {
   }
 
   get #lacksSome(): boolean {
-    return this.#options.isWhole && !this.#isComplete && this.#filledAt !== this.#losses;
+    return this.#options.isWhole && this.completeness.isWanting;
   }
 
   /** Whether something may be put into the frontend. */
   get #isTaking(): boolean {
     return !this.#isClearing && this.#state !== "off";
+  }
+
+  async #copyAll(): Promise<void> {
+    const { backend, frontend, isNode } = this.#options;
+    let chunk: Edn[] = [];
+    for await (const entry of backend.keys()) {
+      this.watch.doubt();
+      if (this.keepsCells || isNode(entry.key, entry)) chunk.push(entry.key);
+      if (chunk.length < CHUNK) continue;
+      await this.reader.fetch(await lackingOf(frontend, chunk));
+      chunk = [];
+    }
+    await this.reader.fetch(await lackingOf(frontend, chunk));
   }
 
   #onCommit({ cursor, operations }: Commit): void {
@@ -287,7 +261,7 @@ export class Follower {
       this.#state = "joining";
       if (mark !== undefined && feed !== undefined && isGood(mark, feed)) {
         this.watch.start(mark.cursor);
-        this.#isComplete = isWhole && (await isComplete(frontend));
+        if (isWhole) await this.completeness.recall();
         this.queue.add([], mark.top);
         await this.#follow();
       } else await this.#clear(feed);
@@ -301,7 +275,7 @@ export class Follower {
   }
 
   async #clear(feed: FeedState | undefined): Promise<void> {
-    this.#lose();
+    this.completeness.lose();
     this.#fills.spoilAll();
     this.#owed.clear();
     this.watch.start(feed === undefined ? { era: "", seq: 0 } : cursorOf(feed));
@@ -322,13 +296,6 @@ export class Follower {
     this.queue.add([]);
   }
 
-  /** It no longer has everything. */
-  #lose(): void {
-    this.#isComplete = false;
-    this.#losses++;
-    this.#holes++;
-  }
-
   /** What waited for the frontend may have turned it off. */
   #checkOn(): void {
     if (this.#state === "off") throw this.#failure;
@@ -342,7 +309,7 @@ export class Follower {
 
   #turnOff(): void {
     this.#state = "off";
-    this.#lose();
+    this.completeness.lose();
     this.#fills.spoilAll();
     this.#owed.clear();
     this.queue.clear();

@@ -34,20 +34,6 @@ export async function readMark(frontend: Store): Promise<Mark | undefined> {
   return { cursor: { era, seq }, top };
 }
 
-export async function isComplete(frontend: Store): Promise<boolean> {
-  return (await frontend.get(COMPLETE_KEY)) === true;
-}
-
-export async function beginCompletion(frontend: Store): Promise<void> {
-  await frontend.set(COMPLETE_KEY, false);
-}
-
-/** Resolves to false when the frontend was taken away while it was being filled. */
-export async function endCompletion(frontend: Store): Promise<boolean> {
-  const end = (value: Edn | undefined) => (value === false ? true : value);
-  return (await frontend.update(COMPLETE_KEY, end)) === true;
-}
-
 /**
  * Whether a frontend with this mark can be brought up to date by the backend's feed. It cannot when
  * tombstones since are forgotten, or when the backend has lost commits in a crash that the frontend has.

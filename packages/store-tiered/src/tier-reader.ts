@@ -33,11 +33,11 @@ export class TierReader {
       if (pending !== undefined) return pending.value;
       if (this.#asksFirst) await this.#ask();
       if (follower.mayAnswer() && !follower.queue.touches(key)) {
-        const { whole } = follower;
+        const { since } = follower.completeness;
         try {
           const value = await frontend.get(key);
           if (value !== undefined) return value;
-          if (whole !== undefined && (await follower.wasWhole(whole))) return undefined;
+          if (await follower.completeness.hasHeld(since)) return undefined;
         } catch (error) {
           follower.fail(error, [key]);
         }
@@ -70,7 +70,8 @@ export class TierReader {
   /** What the frontend knows of these keys, and which it does not know. */
   async #ofFrontend(keys: readonly Edn[]): Promise<Known> {
     const { frontend, follower } = this.#options;
-    const { queue, watch, whole } = follower;
+    const { queue, watch, completeness } = follower;
+    const { since } = completeness;
     const at = watch.seen.seq;
     if (!follower.mayAnswer() || keys.some((key) => queue.touches(key))) {
       return { values: [], unknown: keys, at };
@@ -78,8 +79,8 @@ export class TierReader {
     try {
       const values = await frontend.getMany(keys);
       const unknown = keys.filter((_, place) => values[place] === undefined);
-      if (unknown.length === 0 || whole === undefined) return { values, unknown, at };
-      return { values, unknown: (await follower.wasWhole(whole)) ? [] : unknown, at };
+      const isKnown = unknown.length > 0 && (await completeness.hasHeld(since));
+      return { values, unknown: isKnown ? [] : unknown, at };
     } catch (error) {
       follower.fail(error, keys);
       return { values: [], unknown: keys, at };

@@ -1,8 +1,10 @@
 /** The ways to read a real Datahike store, each beside what it stands on. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fressianHandlers, openIndex } from "@datahike-sync/btset";
+import { cborHandlers, fressianHandlers, openIndex } from "@datahike-sync/btset";
+import { cborCodec } from "@datahike-sync/codec-cbor";
 import { fressianCodec } from "@datahike-sync/codec-fressian";
+import { transitCodec } from "@datahike-sync/codec-transit";
 import type { EncodedEntry } from "@datahike-sync/core";
 import { type Edn, isKind, keyword, print, read } from "@datahike-sync/edn";
 import { unpackStore } from "@datahike-sync/fixtures";
@@ -30,6 +32,12 @@ async function workloads(path: string): Promise<Workload[]> {
   const bytes = entries.map(({ value }) => value.bytes);
   const json = values.map((value) => JSON.stringify(toPlain(value)));
   const edn = values.map((value) => print(value));
+  const cbor = cborCodec({ handlers: cborHandlers() });
+  const cbors = values.map((value) => cbor.encode(value));
+  const transit = transitCodec({ format: "json" });
+  const transits = values.map((value) => transit.encode(value));
+  const transitTexts = transits.map((encoded) => new TextDecoder().decode(encoded));
+  const transitTrees = transitTexts.map((text): unknown => JSON.parse(text));
   const reached: Edn[] = [];
   for await (const { key } of datahikeWalker().walk(store)) reached.push(key);
   const record = await store.get(keyword("db"));
@@ -55,12 +63,54 @@ async function workloads(path: string): Promise<Workload[]> {
       ],
     },
     {
+      workload: "decode cbor",
+      unit: "bytes",
+      amount: total(cbors),
+      contenders: [
+        { system: "codec-fressian of them", run: () => bytes.map((other) => codec.decode(other)) },
+        { system: "codec-cbor", run: () => cbors.map((encoded) => cbor.decode(encoded)) },
+      ],
+    },
+    {
+      workload: "encode cbor",
+      unit: "bytes",
+      amount: total(cbors),
+      contenders: [
+        { system: "codec-fressian of them", run: () => values.map((value) => codec.encode(value)) },
+        { system: "codec-cbor", run: () => values.map((value) => cbor.encode(value)) },
+      ],
+    },
+    {
       workload: "read text",
       unit: "bytes",
       amount: total(edn),
       contenders: [
         { system: "JSON.parse of the same", run: () => json.map((text) => JSON.parse(text)) },
         { system: "edn", run: () => edn.map((text) => read(text)) },
+      ],
+    },
+    {
+      workload: "decode transit",
+      unit: "bytes",
+      amount: total(transits),
+      contenders: [
+        {
+          system: "JSON.parse of the same",
+          run: () => transitTexts.map((text) => JSON.parse(text)),
+        },
+        { system: "codec-transit", run: () => transits.map((encoded) => transit.decode(encoded)) },
+      ],
+    },
+    {
+      workload: "encode transit",
+      unit: "bytes",
+      amount: total(transits),
+      contenders: [
+        {
+          system: "JSON.stringify of the same",
+          run: () => transitTrees.map((tree) => JSON.stringify(tree)),
+        },
+        { system: "codec-transit", run: () => values.map((value) => transit.encode(value)) },
       ],
     },
     {

@@ -1,7 +1,7 @@
 /** Times pieces of work side by side, so that their ratio holds while the machine's speed drifts. */
 
 /** One way to do some work, and how much it is. */
-export interface Contender {
+interface Contender {
   readonly system: string;
   /** Does the work once. */
   readonly run: () => unknown;
