@@ -90,12 +90,6 @@ export const MUTANTS: readonly Mutant[] = [
       'if (op === "cell") return !isBefore(this.#skipped, row);',
     ],
   ]),
-  mutant("deletes of nodes are lost by a crash after the cursor", "replica/session.ts", [
-    [
-      "await finishDoomed(store, storeId, keeper, this.#line.codec);",
-      "if (keeper.standing.doomed !== undefined) await keeper.write([], { ...keeper.standing, doomed: undefined });",
-    ],
-  ]),
   mutant("tokens of another selection are believed", "primary/walked-session.ts", [
     [
       "if (selection === undefined || !equals(selection, id) || tokens === undefined) return undefined;",
@@ -110,7 +104,7 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant("pins are chased for ever", "primary/walked-catch-up.ts", [
     [
-      "if (!(await walked.isOverwritten(pins, sent, walker, outlet.signal))) break;\n      pins = await walked.pinAgain(walker, outlet.signal);",
+      "if (!(await walked.isOverwritten(pins, sent, walker, outlet.signal))) break;\n      await this.#writer.restart();\n      pins = await walked.pinAgain(walker, outlet.signal);",
       "const now = await walked.pin(walker, outlet.signal);\n      if (now.cursor.seq === pins.cursor.seq) break;\n      pins = now;",
     ],
   ]),

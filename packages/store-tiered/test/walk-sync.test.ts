@@ -119,15 +119,19 @@ describe("trees that change while they are copied", () => {
 
   test("are given up when pointers always move on before they are read", async () => {
     const backend = await MemoryStore.open({ codec });
-    const gardener = new Gardener(new Random(1));
-    await backend.write(gardener.grow());
     const moving = new ForestWalker();
+    let count = 0;
     moving.onNode = async () => {
-      await backend.write([...gardener.grow(), ...gardener.grow()]);
-      await backend.write([{ op: "delete", key: [...gardener.reached()].at(-1) ?? null }]);
+      const [leaf, branch] = [`leaf ${++count}`, `branch ${count}`];
+      await backend.write([
+        { op: "delete", key: `leaf ${count - 1}` },
+        { op: "set", key: leaf, value: [], immutable: true },
+        { op: "set", key: branch, value: [leaf], immutable: true },
+        { op: "set", key: ROOTS[0], value: [branch] },
+      ]);
     };
-    const frontend = await MemoryStore.open();
-    const failure = walkSync(frontend, backend, { walker: moving });
+    await moving.onNode();
+    const failure = walkSync(await MemoryStore.open(), backend, { walker: moving });
     await expect(failure).rejects.toMatchObject({ code: "NODE_MISSING" });
     expect(moving.walks).toBe(16);
   });
