@@ -20,8 +20,8 @@ export class Meter {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param isSampling Whether to look at the memory. Whatever is timed then is several times as slow, and
-   * for a while afterwards: a forced collection takes compiled code with it.
+   * @param isSampling Whether to look at the memory. What is done then is several times as slow, and for a
+   * while afterwards too.
    */
   begin(isSampling: boolean): void {
     this.#peakBytes = undefined;

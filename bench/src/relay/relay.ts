@@ -124,8 +124,13 @@ class Line {
     }
   }
 
+  /** Calls back when neither side has a socket any more. */
   onEnd(listener: () => void): void {
-    for (const socket of this.#sockets) socket.once("close", listener);
+    for (const socket of this.#sockets) {
+      socket.once("close", () => {
+        if (this.#sockets.every(({ closed }) => closed)) listener();
+      });
+    }
   }
 
   cut(): void {
@@ -165,5 +170,7 @@ function join(
   });
   to.on("drain", goOn);
   from.on("end", () => link.end(() => to.end()));
+  // One that waits for room would never learn that the other end has left.
+  to.on("close", () => from.resume());
   return link;
 }

@@ -55,7 +55,7 @@ function objectName(text: string, handlers: TagReaders): ObjectName {
 function remember<K>(known: Map<K, Uint8Array>, name: K, bytes: Uint8Array): void {
   if (bytes.length > LONGEST) return;
   // Whoever has so many names has few of them often; all at once costs less than to find the oldest.
-  if (known.size === MOST) return;
+  if (known.size === MOST) known.clear();
   known.set(name, bytes);
 }
 

@@ -15,6 +15,7 @@ import {
   type Float,
   isKind,
   isLong,
+  isSyncError,
   type Keyword,
   type Kind,
   keyword,
@@ -34,7 +35,8 @@ import { formatInstant } from "./instant.ts";
 import type { CborLimits } from "./limits.ts";
 import { NUMBER_ARRAYS, writeElements } from "./number-arrays.ts";
 import type { Output } from "./output.ts";
-import { inCbor } from "./spellings.ts";
+import { Reader } from "./reader.ts";
+import { inCbor, inValues } from "./spellings.ts";
 import {
   BOOLEAN_ARRAY,
   CHAR,
@@ -56,7 +58,7 @@ import {
   URI,
   UUID,
 } from "./tags.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import { Vocabulary } from "./vocabulary.ts";
 
 /** Writes one value. Used once. */
 export class Writer {
@@ -65,6 +67,8 @@ export class Writer {
   readonly #limits: CborLimits;
   readonly #budget: Budget;
   #depth = 0;
+  /** How many values were written that are read as another, which is not equal to them. */
+  #turned = 0;
 
   constructor(output: Output, vocabulary: Vocabulary, limits: CborLimits) {
     this.#out = output;
@@ -158,21 +162,27 @@ export class Writer {
   }
 
   #set(set: EdnSet): void {
+    const start = this.#out.length;
     this.#beginTag(SET);
     this.#beginArray(set.size);
-    for (const item of set) this.#key(item);
+    let turned = 0;
+    for (const item of set) turned += this.#key(item);
     this.#depth -= 2;
+    if (turned > 0) this.#expectReadable(start);
   }
 
   #map(map: EdnMap): void {
+    const start = this.#out.length;
     this.#enter(1);
     this.#budget.collection(2 * map.size);
     this.#out.head(5, map.size);
+    let turned = 0;
     for (const [key, value] of map) {
-      this.#key(key);
+      turned += this.#key(key);
       this.write(value);
     }
     this.#depth--;
+    if (turned > 0) this.#expectReadable(start);
   }
 
   #tagged({ tag, fields }: Tagged): void {
@@ -188,6 +198,7 @@ export class Writer {
   }
 
   #record({ type, fields }: EdnRecord): void {
+    this.#turned++;
     this.#beginNamed(type, "record");
     this.#map(fields);
     this.#depth -= 2;
@@ -271,7 +282,8 @@ export class Writer {
     if (OWN_NAMES.has(name)) throw unsupported(`${name} is a name of the format itself`, kind);
     const start = this.#out.length;
     this.#beginObject(inCbor(name), kind);
-    this.#vocabulary.remember(name, this.#out.from(start));
+    if (inValues(name) === name) this.#vocabulary.remember(name, this.#out.from(start));
+    else this.#turned++;
   }
 
   /** The head of a value under a name. */
@@ -306,11 +318,23 @@ export class Writer {
     if (this.#depth > maxDepth) throw exceeded("maxDepth", maxDepth);
   }
 
-  /** A key of a map or an item of a set. */
-  #key(key: Edn): void {
-    const start = this.#out.length;
+  /** Writes a key of a map or an item of a set, and tells how much of it will be read as something else. */
+  #key(key: Edn): number {
+    const [start, turned] = [this.#out.length, this.#turned];
     this.write(key);
     this.#budget.key(key, this.#out.length - start);
+    return this.#turned - turned;
+  }
+
+  /** Makes sure that no two keys of the collection from `start` on are read as one. */
+  #expectReadable(start: number): void {
+    const reader = new Reader(this.#out.from(start), new Vocabulary({}), this.#limits);
+    try {
+      reader.readAll();
+    } catch (error) {
+      if (!isSyncError(error, "CODEC_INVALID")) throw error;
+      throw unsupported("a key beside the other that it is read as", "record");
+    }
   }
 
   // Names

@@ -286,6 +286,55 @@ describe("what has no form in the format is refused", () => {
   });
 });
 
+describe("two keys that would be read as one", () => {
+  const fields = new EdnMap([[a, 1]]);
+  const [one, other] = [record("t", fields), tagged("t", fields)];
+  const wraps: readonly ((key: Edn) => Edn)[] = [
+    (key) => key,
+    (key) => [1, key],
+    (key) => new EdnMap([[key, 1]]),
+    (key) => new EdnSet([key]),
+  ];
+
+  test("are refused, however deep the record is in them", () => {
+    for (const wrap of wraps) {
+      for (const keys of [
+        [wrap(one), wrap(other)],
+        [wrap(other), 1, wrap(one)],
+      ]) {
+        expectRefused(new EdnSet(keys));
+        expectRefused(new EdnMap(keys.map((key) => [key, 1])));
+      }
+    }
+    expectRefused(new EdnSet([new EdnSet([1, one]), new EdnSet([other, 1])]));
+  });
+
+  test("are refused where only the spelling of a name differs", () => {
+    const [inCbor, inValues] = ["datahike.db/DB", "datahike.db.DB"];
+    for (let again = 0; again < 2; again++) {
+      expectRefused(new EdnSet([tagged(inValues, 1), tagged(inCbor, 1)]));
+    }
+  });
+
+  test("are none where the records are in values, or alone", () => {
+    for (const value of [
+      new EdnSet([one, a]),
+      new EdnMap([
+        [1, one],
+        [2, other],
+      ]),
+    ]) {
+      expect(codec.encode(codec.decode(codec.encode(value)))).toEqual(codec.encode(value));
+    }
+  });
+
+  function expectRefused(value: Edn): void {
+    expect(() => codec.encode(value)).toThrow(
+      expect.objectContaining({ code: "CODEC_UNSUPPORTED", details: { kind: "record" } }),
+    );
+  }
+});
+
 test("what is no value of EDN is a mistake of the caller", () => {
   for (const value of [undefined, {}, () => 1, Symbol("s")]) {
     const attempt = () => codec.encode(value as unknown as Edn);

@@ -5,11 +5,11 @@ import {
   EdnMap,
   EdnSet,
   fromJs,
+  identity,
   keyword,
   print,
   ratio,
   tagged,
-  toJs,
   uuid,
 } from "@datahike-sync/edn";
 import { cases, seed } from "@datahike-sync/testing";
@@ -47,7 +47,8 @@ describe("plain data", () => {
 
   test("is read as others wrote it, floats of fewer bytes included", () => {
     check((value) => {
-      expect(toJs(codec.decode(encode(value)), { keys: "string" })).toEqual(value);
+      // Equal, since a float is to the double of its value.
+      expect(identity(codec.decode(encode(value)))).toBe(identity(edn(value)));
     });
   });
 

@@ -83,6 +83,17 @@ describe("names that a codec has met", () => {
     }
   });
 
+  test("are not mixed where they are too long to be remembered", () => {
+    const random = new Random(2);
+    const value = Array.from({ length: 3000 }, (): Edn => {
+      const letters = Array.from({ length: 65 + random.below(60) }, () => random.pick(["a", "b"]));
+      return [keyword(letters.join("")), keyword(letters.slice(0, 40).join(""))];
+    });
+    for (let again = 0; again < 2; again++) {
+      expect(print(codec.decode(codec.encode(value)))).toBe(print(value));
+    }
+  });
+
   test("are told apart by what they name", () => {
     const value = [
       ":a",

@@ -38,10 +38,11 @@ describe("what is written comes back equal, of the same kinds and in the same or
     expect(refused).toBeLessThan(cases(30_000) / 2);
   });
 
-  test("random values of all kinds, as far as every format carries them", () => {
+  test("random values of all kinds, as far as every format carries them and keys stay two", () => {
     fc.assert(
       fc.property(ednArbitrary(fc, { portable: true }), (value) => {
-        const bytes = codec.encode(value);
+        const bytes = encodeOrRefuse(value);
+        if (bytes === undefined) return;
         // Records are tagged values from then on, which are equal to no record.
         const again = codec.decode(bytes);
         expect(codec.encode(again)).toEqual(bytes);

@@ -177,7 +177,6 @@ function metaMap({ key, type, lastWrite, immutable, origin }: KeyEntry): EdnMap 
     [TYPE, type === "binary" ? BINARY : EDN],
     [LAST_WRITE, new Date(lastWrite)],
   ];
-
   if (origin !== undefined) entries.unshift([ORIGIN, origin]);
   if (immutable) entries.unshift([IMMUTABLE, true]);
   return new EdnMap(entries);

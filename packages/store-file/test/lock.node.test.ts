@@ -30,6 +30,8 @@ describe("a second opener", () => {
     await using reader = await open(folder, { readOnly: true });
     expect(await reader.has(ROOT)).toBe(true);
     child.kill();
+    // To their end: a process whose output nobody takes has not ended.
+    for await (const _ of { [Symbol.asyncIterator]: () => lines });
     await child.ended;
     await using store = await open(folder);
     await store.set("mine", 1);

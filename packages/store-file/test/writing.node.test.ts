@@ -5,6 +5,8 @@ import { fressianCodec } from "@datahike-sync/codec-fressian";
 import { type Edn, keyword, print, ratio } from "@datahike-sync/edn";
 import { FileStore, type FileStoreOptions } from "@datahike-sync/store-file";
 import { describe, expect, test } from "vitest";
+import { NODE_DISK } from "../src/node-disk.ts";
+import { RecordFiles } from "../src/record-files.ts";
 import { Folder, nameOf } from "./folder.ts";
 import { STORE_ID } from "./numbered.ts";
 import { TEXT_CODEC } from "./text-codec.ts";
@@ -149,6 +151,25 @@ describe("a folder that others have written, too", () => {
     // The same node, in whatever bytes.
     const { cursor } = await store.set("node", [1], { immutable: true });
     expect(cursor).toBeUndefined();
+  });
+});
+
+describe("a journal", () => {
+  test("that names files elsewhere is refused, and nothing is done that it says", async () => {
+    await using folder = await Folder.make();
+    await (await open(folder)).close();
+    const beside = `${folder.file("store")}.sync`;
+    await writeFile(folder.file("victim"), "x");
+    const journal = new RecordFiles<unknown>(NODE_DISK, `${beside}/journal`);
+    await journal.read();
+    const none = { nodes: [], cells: [], removed: [], beside: [], removedBeside: [] };
+    const changes = { ...none, removed: ["../victim"] };
+    const state = { clock: 0, last: 0 };
+    await journal.write({ changes, state, isMade: false }, true);
+    await expect(open(folder)).rejects.toMatchObject({ code: "ENTRY_UNREADABLE" });
+    expect(await readdir(folder.path)).toContain("victim");
+    await journal.write({ changes: none, state, isMade: true }, true);
+    await (await open(folder)).close();
   });
 });
 
