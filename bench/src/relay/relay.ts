@@ -73,7 +73,7 @@ export class Relay implements AsyncDisposable {
 
   #open(replica: Socket): void {
     if (this.#isCut) {
-      replica.resetAndDestroy();
+      reset(replica);
       return;
     }
     const { port } = this.#options;
@@ -135,8 +135,15 @@ class Line {
 
   cut(): void {
     for (const link of this.#links) link.cut();
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) reset(socket);
   }
+}
+
+/** Breaks a connection. */
+function reset(socket: Socket): void {
+  // Node never closes one that it is to reset while it ends, and never exits then.
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 /** Carries what one socket gives to the other. */
