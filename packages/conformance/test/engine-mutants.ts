@@ -90,6 +90,12 @@ export const MUTANTS: readonly Mutant[] = [
       'if (op === "cell") return !isBefore(this.#skipped, row);',
     ],
   ]),
+  mutant("deletes of nodes are lost by a crash after the cursor", "replica/session.ts", [
+    [
+      "await finishDoomed(store, storeId, keeper, this.#line.codec);",
+      "if (keeper.standing.doomed !== undefined) await keeper.write([], { ...keeper.standing, doomed: undefined });",
+    ],
+  ]),
   mutant("tokens of another selection are believed", "primary/walked-session.ts", [
     [
       "if (selection === undefined || !equals(selection, id) || tokens === undefined) return undefined;",

@@ -109,6 +109,20 @@ const CRASH_OF_PRIMARY: Action = {
     ),
 };
 
+/** Between two commits of a step, of which there are few: by chance alone it would hardly ever happen. */
+const CRASH_IN_A_STEP: Action = {
+  name: "crash in a step",
+  weight: 6,
+  run(world, dice) {
+    const site = dice.pick(world.followers);
+    site.ambush = () => {
+      world.coverage.count("fault: crash in a step");
+      crash(world, [site], dice);
+    };
+    return true;
+  },
+};
+
 /** One tab of several is closed, without a word. */
 const CLOSE_TAB: Action = {
   name: "end of a tab",
@@ -231,6 +245,7 @@ export const FAULTS: readonly Action[] = [
   OUTAGE,
   CRASH_OF_FOLLOWER,
   CRASH_OF_PRIMARY,
+  CRASH_IN_A_STEP,
   CLOSE_TAB,
   OPEN_TAB,
   SKEW,

@@ -30,7 +30,10 @@ export async function makePeace(world: World): Promise<void> {
 function heal(world: World): void {
   world.tap.clear();
   world.network.heal();
-  for (const { rights } of world.sites) rights.isAllowed = true;
+  for (const site of world.sites) {
+    site.ambush = undefined;
+    site.rights.isAllowed = true;
+  }
 }
 
 /**

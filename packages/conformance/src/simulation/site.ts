@@ -48,6 +48,8 @@ export class Site {
   isShared = false;
   /** Brings back what was kept of it once. */
   backup: (() => void) | undefined;
+  /** What is to happen when a step is next found to be done in part. */
+  ambush: (() => void) | undefined;
   /** Where its subscription stood when that was looked at last. */
   standing: Standing | undefined;
   /** Nodes that the step under way has brought: if it is interrupted they are not sent again. */
@@ -131,6 +133,13 @@ export class Site {
       (this.isShared && this.standing?.doomed !== undefined);
     const worse = mayBeParts ? this.#check.checkParts(this.mirror) : wrong;
     if (worse !== undefined) this.#violate(`${this.name} ${worse}`);
+  }
+
+  /** Lets what lies in ambush happen where a step is done in part. */
+  spring(): void {
+    if (this.standing?.doomed === undefined) return;
+    this.ambush?.();
+    this.ambush = undefined;
   }
 
   #remember(): void {

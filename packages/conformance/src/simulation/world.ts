@@ -306,7 +306,9 @@ export class World implements TabWorld {
     const tab = this.#tabOf(call.life);
     // Whoever called learns the result when it was looked at: nothing goes on before that.
     await call.run(async () => {
-      if (call.kind === "change" && tab !== undefined) await tab.site.inspect(tab.real);
+      if (call.kind !== "change" || tab === undefined) return;
+      await tab.site.inspect(tab.real);
+      tab.site.spring();
     });
   }
 
