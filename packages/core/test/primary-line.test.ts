@@ -187,14 +187,41 @@ const NO_HAVE: MessageOf<"subscribe"> = {
 
 describe("live steps", () => {
   test("are encoded once for all", async () => {
-    const { store, stores, peer } = await open();
+    const { environment, store, stores, peer } = await open();
     const peers = Array.from({ length: 20 }, () => peer());
     for (const one of peers) await one.subscribe();
     const before = stores.stats.encodedBodies;
-    for (let at = 0; at < 10; at++) await store.set(at, at);
-    await settled();
+    for (let at = 0; at < 10; at++) {
+      await store.set(at, at);
+      await environment.clock.pass(1);
+    }
     expect(stores.stats.encodedBodies).toBe(before + 10);
     for (const one of peers) expect(one.shown).toBe(await contentOf(store));
+  });
+
+  test("of one millisecond are two: the first at once, and the others together", async () => {
+    const { environment, store, peer } = await open();
+    const one = peer();
+    await one.subscribe();
+    for (let at = 1; at <= 10; at++) await store.set(at % 3, at);
+    await settled();
+    expect(one.batches.map(({ to }) => to?.seq)).toEqual([0, 1]);
+    await environment.clock.pass(1);
+    expect(one.batches.slice(1)).toMatchObject([
+      { from: { seq: 0 }, to: { seq: 1 } },
+      { from: { seq: 1 }, to: { seq: 10 } },
+    ]);
+    expect(one.operations.map(({ key }) => key)).toEqual([1, 2, 0, 1]);
+    expect(one.shown).toBe(await contentOf(store));
+  });
+
+  test("of one millisecond wait for no more than fills a batch", async () => {
+    const { store, peer } = await open({ batchOperations: 3 });
+    const one = peer();
+    await one.subscribe();
+    for (let at = 1; at <= 8; at++) await store.set(at, at);
+    await settled();
+    expect(one.batches.map(({ to }) => to?.seq)).toEqual([0, 1, 4, 7]);
   });
 
   test("that are too many for one who is slow put only him back", async () => {
@@ -204,7 +231,7 @@ describe("live steps", () => {
     await quick.subscribe();
     for (let at = 0; at < 20; at++) {
       await store.write([set("k", at), set(at, at), gone(at - 2)]);
-      await settled();
+      await environment.clock.pass(1);
     }
     expect(slow.batches).toHaveLength(1);
     await slow.takeUntil(() => slow.memory.cursor?.seq === 20);
@@ -477,7 +504,7 @@ describe("a filter", () => {
     expect(seqs()).toEqual([0, 1, 10]);
     await store.set("w", 11);
     await store.set("v", 1);
-    await settled();
+    await environment.clock.pass(1);
     expect(seqs()).toEqual([0, 1, 10, 12]);
     await environment.clock.pass(5_000);
     expect(seqs()).toEqual([0, 1, 10, 12]);

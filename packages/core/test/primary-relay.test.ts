@@ -48,14 +48,14 @@ async function openRelay(limits = {}, options = {}) {
     was++;
     await world.store.write(operations, { standing });
     upstream.tell();
-    await settled();
+    await world.environment.clock.pass(1);
   };
   return { ...world, upstream, fill };
 }
 
 describe("a relay", () => {
   test("tells with each step where it stands itself", async () => {
-    const { upstream, fill, peer } = await openRelay();
+    const { environment, upstream, fill, peer } = await openRelay();
     await fill([set("a", 1)], 5, true);
     const one = peer();
     await one.subscribe();
@@ -64,7 +64,7 @@ describe("a relay", () => {
     expect(one.batches[1]?.to).toMatchObject({ seq: 2, origin: { era: "up", seq: 6 } });
     upstream.cursor = { era: "up", seq: 7, origin: { era: "first", seq: 99 } };
     upstream.tell();
-    await settled();
+    await environment.clock.pass(1);
     expect(one.batches[2]).toMatchObject({
       from: { seq: 2 },
       to: { seq: 2, origin: { era: "first", seq: 99 } },

@@ -29,7 +29,7 @@ export function emptyMove(from: number, to: StepCursor): Move {
   return { from, to, operations: [], placeOf: (place) => ({ seq: from, place }), weight: 0 };
 }
 
-/** Several commits, the latest of each key; more than fits is given up. */
+/** Several moves, the latest of each key; more than fits is given up. */
 export class Merge {
   readonly #from: number;
   readonly #maxBytes: number;
@@ -41,15 +41,25 @@ export class Merge {
     this.#maxBytes = maxBytes;
   }
 
-  add({ cursor: { seq }, operations }: Commit): void {
+  /** How many operations there are. */
+  get size(): number {
+    return this.#rows?.size ?? 0;
+  }
+
+  /** Roughly the bytes that it takes. */
+  get weight(): number {
+    return this.#weight;
+  }
+
+  add({ operations, weight, placeOf }: Move): void {
     if (this.#rows === undefined) return;
-    this.#weight += weightOf(operations);
+    this.#weight += weight;
     if (this.#weight > this.#maxBytes) return this.giveUp();
-    for (const [place, operation] of operations.entries()) {
+    for (const [at, operation] of operations.entries()) {
       const id = identity(operation.key);
       // Behind what it came after: deleted first, or it would keep its place.
       this.#rows.delete(id);
-      this.#rows.set(id, { seq, place, operation });
+      this.#rows.set(id, { ...placeOf(at), operation });
     }
   }
 

@@ -1,6 +1,8 @@
 /** The live steps of a store without a walker, shared by all subscribers of a selection and codec. */
+import type { Environment } from "../environment.ts";
 import type { FeedOperation } from "../feed.ts";
 import { type BodyOptions, toBodies } from "./body-maker.ts";
+import { Gathering } from "./gathering.ts";
 import type { LiveStep } from "./live-step.ts";
 import type { Move } from "./move.ts";
 import { withinStep } from "./scan-position.ts";
@@ -13,14 +15,24 @@ export class PlainFeed {
   readonly #selection: PlainSelection;
   readonly #options: BodyOptions;
   readonly #queues = new Set<StepQueue>();
+  readonly #gathering: Gathering;
   readonly #stop: () => void;
 
-  constructor(watch: StoreWatch, selection: PlainSelection, options: BodyOptions) {
+  constructor(
+    watch: StoreWatch,
+    selection: PlainSelection,
+    options: BodyOptions,
+    environment: Environment,
+  ) {
     this.#selection = selection;
     this.#options = options;
+    this.#gathering = new Gathering(environment, (move) => this.#pass(move));
     this.#stop = watch.listen({
       onMove: (move) => this.#onMove(move),
-      onForeign: (last) => this.#queues.forEach((queue) => queue.expect(last)),
+      onForeign: (last) => {
+        this.#gathering.flush();
+        for (const queue of this.#queues) queue.expect(last);
+      },
       onFailure: (error) => this.#queues.forEach((queue) => queue.fail(error)),
     });
   }
@@ -34,11 +46,15 @@ export class PlainFeed {
   }
 
   stop(): void {
+    this.#gathering.stop();
     this.#stop();
   }
 
   #onMove(move: Move): void {
-    if (this.#queues.size === 0) return;
+    if (this.#queues.size > 0) this.#gathering.add(move);
+  }
+
+  #pass(move: Move): void {
     const step = this.#toStep(move);
     for (const queue of this.#queues) queue.push(step);
   }

@@ -31,7 +31,7 @@ export class PlainService implements Service {
 
   async serve(session: Session, selection: Selection): Promise<never> {
     if (selection.walker !== undefined) throw new TypeError("a selection of another store");
-    const make = () => new PlainFeed(this.#watch, selection, session.bodies);
+    const make = () => new PlainFeed(this.#watch, selection, session.bodies, session.environment);
     const { feed, release } = this.#feeds.take(nameOf(session, selection), make);
     try {
       const store = this.#store;

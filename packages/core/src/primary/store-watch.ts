@@ -121,7 +121,7 @@ export class StoreWatch {
       return;
     }
     this.#merge ??= new Merge(commit.cursor.seq - 1, this.#environment.limits.queueBytes);
-    this.#merge.add(commit);
+    this.#merge.add(toMove(commit, undefined));
     if (this.#now.isWhole) this.#passMerged();
   }
 
