@@ -129,6 +129,29 @@ describe("two openers of one store", () => {
     expect(line.of("subscribe")).toHaveLength(1);
   });
 
+  test("begin anew at a resync where the other is further: what follows may be gone there", async () => {
+    const disk = new TestDisk(7);
+    const [one, two] = [new World(), new World()];
+    const [store, behind] = [await disk.open(), await disk.open()];
+    const first = await live(one, store, [pointer("p", 1)]);
+    two.follow(behind);
+    const line = await two.line();
+    line.subscribed();
+    line.batch([], { from: at(1), to: at(1), sums: true });
+    line.complete(1);
+    await until(() => line.of("ack").length === 1);
+    first.line.batch([node("n", 1), pointer("p", "n")], { from: at(1), to: at(2) });
+    first.line.batch([pointer("p", 2), deleteNode("n")], { from: at(2), to: at(3) });
+    await until(() => first.line.of("ack").at(-1)?.batch === 3);
+    line.batch([cell("c", 1)], { from: at(1), to: at(2) });
+    line.say({ type: "resync", id: line.id, reason: "SLOW_REPLICA" });
+    line.batch([node("n", 1)], { position: 1 });
+    await until(() => line.of("unsubscribe").length === 1);
+    await two.clock.pass(1000);
+    expect(line.of("subscribe").at(-1)).toMatchObject({ id: 2, have: { cursor: at(3) } });
+    expect(await contents(behind)).toEqual({ '"p"': "2" });
+  });
+
   test("do not take a step of other rights for their own, though it ends at the same cursor", async () => {
     const disk = new TestDisk(6);
     const [one, two] = [new World(), new World()];

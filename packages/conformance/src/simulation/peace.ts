@@ -47,9 +47,10 @@ async function keepWriting(world: World): Promise<void> {
     if (world.violation !== undefined) return;
     if (events % EVENTS_PER_WRITE === 0) await writeOnce(world);
     const { ready } = world;
-    // Time goes on too, or nobody who waits for a timer would ever come to it.
-    const isSoon = world.nextAt < world.timeline.now + 100 && events % 2 === 1;
-    if (ready.length > 0 && !isSoon) await world.happen(world.dice.pick(ready));
+    // Time goes on too, or nobody who waits for a timer or a message would ever come to it.
+    const isSoon = world.nextAt < world.timeline.now + 100;
+    const isNext = events % (isSoon ? 2 : EVENTS_PER_WAIT) === 1;
+    if (ready.length > 0 && !isNext) await world.happen(world.dice.pick(ready));
     else await world.pass();
     for (const site of waiting) {
       if (site.tabs.some(({ subscription }) => subscription?.status.phase === "live")) {
@@ -214,6 +215,8 @@ async function untilAnswered(world: World): Promise<void> {
   if (world.awaited.length > 0) world.violate(`never answered: ${world.awaited.join(", ")}`);
 }
 
+/** How many things happen while nothing is due for a while. */
+const EVENTS_PER_WAIT = 40;
 /** So many that no walk comes to its end between two. */
 const EVENTS_PER_WRITE = 12;
 /** How long it may take until both ends know that a line is over, whose farewell was lost. */

@@ -36,6 +36,8 @@ export class WireCheck {
   readonly #resumed = new Map<Site, number>();
   /** Sites that more than one tab has written to. */
   readonly #shared = new Set<Site>();
+  /** Nodes that came with the last batch of a step, which has no position: since a site has subscribed. */
+  readonly #lastNodes = new Map<Site, Set<string>>();
 
   constructor(options: WireCheckOptions) {
     this.#options = options;
@@ -89,8 +91,9 @@ export class WireCheck {
       isProbe: have.cursor?.era === "",
       bytes: 0,
       batches: new Map(),
-      durable: isResumed ? new Set(site.underWay) : NOTHING,
+      durable: isResumed ? this.#placed(site) : NOTHING,
     });
+    this.#lastNodes.delete(site);
   }
 
   #batch(
@@ -115,7 +118,12 @@ export class WireCheck {
     if (again !== undefined && mode !== "recycled") {
       violate(`${again}, which is durable at ${flow.site.name}, is sent again`);
     }
-    if (to !== undefined) flow.durable = NOTHING;
+    if (to !== undefined) {
+      flow.durable = NOTHING;
+      const lastNodes = this.#lastNodes.get(flow.site) ?? new Set();
+      for (const name of nodes) lastNodes.add(name);
+      this.#lastNodes.set(flow.site, lastNodes);
+    }
     flow.bytes += bytes;
     flow.batches.set(batch, { bytes, to, nodes: mode === "recycled" ? [] : nodes });
   }
@@ -144,6 +152,12 @@ export class WireCheck {
     if (missing !== undefined) {
       this.#options.violate(`${site.name} acknowledges ${missing}, which is not there`);
     }
+  }
+
+  /** Nodes of the step under way that a position tells of. */
+  #placed(site: Site): ReadonlySet<string> {
+    const lastNodes = this.#lastNodes.get(site);
+    return new Set([...site.underWay].filter((name) => lastNodes?.has(name) !== true));
   }
 
   /** The subscription that a message of either end is about. */

@@ -172,9 +172,19 @@ export class StepApplier {
     this.#begin();
   }
 
-  /** Forgets the step that is under way: a new one begins from the cursor. Whole ones are applied before. */
+  /**
+   * Forgets the step that is under way: a new one begins where the last one ended. Whole ones are applied
+   * before.
+   *
+   * @throws {SyncError} as {@link StepApplier.add}.
+   */
   async resync(): Promise<void> {
     if (this.#cut !== undefined) await this.flush();
+    const { cursor } = this.#following.keeper.standing;
+    if (this.#reached !== undefined && !isSameCursor(cursor, this.#reached)) {
+      // It would bring nodes that another opener has brought, and may have deleted since.
+      throw new SyncError("CURSOR_MOVED", "another opener is not where this subscription is");
+    }
     this.#begin();
     this.#checksum.reset();
     this.#parts.clear();
