@@ -1,9 +1,8 @@
 /** What the format's own names under tag 27 make of the value behind them. */
 
-import { isCostlyKey } from "@datahike-sync/core/codec-cost";
+import { type Budget, isCostlyKey } from "@datahike-sync/core/codec-cost";
 import { invalid } from "@datahike-sync/core/codec-failure";
 import { char, type Edn, EdnSet, isKind, numberArray } from "@datahike-sync/edn";
-import type { Budget } from "./budget.ts";
 import type { Content } from "./scalars.ts";
 import {
   BOOLEAN_ARRAY,
@@ -51,9 +50,9 @@ export function readOwnObject(name: string, content: Content, budget: Budget): E
 
 /** The set of these items, which were read as those of an array. */
 function setOf(items: readonly Edn[], { start, bytes }: Content, budget: Budget): Edn {
-  for (const item of items) budget.key(item, 0, start);
+  for (const _ of items) budget.key(start);
   // How many of the bytes are those of costly ones is not known any more.
-  if (items.some(isCostlyKey)) budget.key(items, bytes, start);
+  if (items.some(isCostlyKey)) budget.costlyKey(bytes, start);
   const set = new EdnSet(items);
   if (set.size < items.length) throw invalid("an item that is twice in a set", start);
   return set;

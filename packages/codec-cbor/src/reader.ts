@@ -1,4 +1,4 @@
-import { roomFor } from "@datahike-sync/core/codec-cost";
+import { Budget, isCostlyKey, roomFor } from "@datahike-sync/core/codec-cost";
 import { exceeded, invalid } from "@datahike-sync/core/codec-failure";
 import { decodeText } from "@datahike-sync/core/codec-text";
 import {
@@ -14,7 +14,6 @@ import {
   Tagged,
   Uuid,
 } from "@datahike-sync/edn";
-import { Budget } from "./budget.ts";
 import { isIndexFrame } from "./index-frame.ts";
 import { BREAK, Input } from "./input.ts";
 import type { CborLimits } from "./limits.ts";
@@ -262,7 +261,10 @@ export class Reader {
     const start = input.at;
     const { repeated } = this.#budget;
     const key = this.#read();
-    this.#budget.key(key, input.at - start + this.#budget.repeated - repeated, start);
+    this.#budget.key(start);
+    if (isCostlyKey(key)) {
+      this.#budget.costlyKey(input.at - start + this.#budget.repeated - repeated, start);
+    }
     return key;
   }
 

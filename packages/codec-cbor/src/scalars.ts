@@ -1,5 +1,6 @@
 /** What tags make of one value that they are put before. */
 
+import type { Budget } from "@datahike-sync/core/codec-cost";
 import { exceeded, invalid } from "@datahike-sync/core/codec-failure";
 import {
   bigInteger,
@@ -14,7 +15,6 @@ import {
   uri,
   uuid,
 } from "@datahike-sync/edn";
-import type { Budget } from "./budget.ts";
 import { instantOf, parseInstant } from "./instant.ts";
 import { elementSize, readElements } from "./number-arrays.ts";
 import {

@@ -1,3 +1,4 @@
+import { Budget, isCostlyKey } from "@datahike-sync/core/codec-cost";
 import { exceeded, unsupported } from "@datahike-sync/core/codec-failure";
 import { isWellFormed, textSize } from "@datahike-sync/core/codec-text";
 import {
@@ -30,7 +31,6 @@ import {
   type Uri,
   type Uuid,
 } from "@datahike-sync/edn";
-import { Budget } from "./budget.ts";
 import { formatInstant } from "./instant.ts";
 import type { CborLimits } from "./limits.ts";
 import { NUMBER_ARRAYS, writeElements } from "./number-arrays.ts";
@@ -322,7 +322,8 @@ export class Writer {
   #key(key: Edn): number {
     const [start, turned] = [this.#out.length, this.#turned];
     this.write(key);
-    this.#budget.key(key, this.#out.length - start);
+    this.#budget.key();
+    if (isCostlyKey(key)) this.#budget.costlyKey(this.#out.length - start);
     return this.#turned - turned;
   }
 

@@ -1,5 +1,5 @@
 import type { TagReaders } from "@datahike-sync/core";
-import { roomFor } from "@datahike-sync/core/codec-cost";
+import { Budget, roomFor } from "@datahike-sync/core/codec-cost";
 import { exceeded, invalid, truncated } from "@datahike-sync/core/codec-failure";
 import {
   bigInteger,
@@ -21,13 +21,14 @@ import {
   record,
   Tagged,
 } from "@datahike-sync/edn";
-import { Budget } from "./budget.ts";
 import {
+  BOOLEAN_ARRAY,
   DECIMAL,
   isHead,
   KEYWORD,
   KEYWORD_AGAIN,
   LIST,
+  mayHoldItems,
   OBJECT_ARRAY,
   RATIO,
   RAW_LIST,
@@ -179,7 +180,10 @@ export class Reader {
     const start = input.at;
     const { repeated } = this.#budget;
     const key = this.#read();
-    this.#budget.key(input.bytes[start] ?? 0, input.at - start, repeated, start);
+    this.#budget.key(start);
+    if (mayHoldItems(input.bytes[start] ?? 0)) {
+      this.#budget.costlyKey(input.at - start + this.#budget.repeated - repeated, start);
+    }
     return key;
   }
 
@@ -262,7 +266,8 @@ export class Reader {
     if (type === KEYWORD_AGAIN) return this.#recallKeyword(start);
     if (type === KEYWORD) return this.#defineKeyword(start);
     if (type === STRING) return readText(start, input);
-    this.#budget.extension(type, length, offset);
+    // A payload is kept as it is, but for booleans.
+    this.#budget.collection(type === BOOLEAN_ARRAY ? length : 0, offset);
     const scalar = readScalar(type, start, input, this.#limits);
     if (scalar !== undefined) return scalar;
     if (isHead(type)) throw invalid("a head that is not first in an array", offset, { type });

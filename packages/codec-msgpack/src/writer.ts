@@ -1,3 +1,4 @@
+import { Budget } from "@datahike-sync/core/codec-cost";
 import { exceeded } from "@datahike-sync/core/codec-failure";
 import { textSize } from "@datahike-sync/core/codec-text";
 import {
@@ -27,15 +28,16 @@ import {
   type Uri,
   type Uuid,
 } from "@datahike-sync/edn";
-import { Budget } from "./budget.ts";
 import {
   BIG_INTEGER,
+  BOOLEAN_ARRAY,
   CHAR,
   DECIMAL,
   isAssigned,
   KEYWORD,
   KEYWORD_AGAIN,
   LIST,
+  mayHoldItems,
   NAME_SEPARATOR,
   OBJECT_ARRAY,
   RATIO,
@@ -225,7 +227,7 @@ export class Writer {
     }
     const [type, size] = ELEMENTS[element];
     const bytes = length * size;
-    this.#budget.extension(type, bytes);
+    this.#budget.collection(type === BOOLEAN_ARRAY ? bytes : 0);
     this.#out.extension(type, bytes);
     writeElements(array, this.#out.room(bytes));
   }
@@ -269,7 +271,10 @@ export class Writer {
     const start = out.length;
     const { repeated } = this.#budget;
     this.write(key);
-    this.#budget.key(out.at(start), out.length - start, repeated);
+    this.#budget.key();
+    if (mayHoldItems(out.at(start))) {
+      this.#budget.costlyKey(out.length - start + this.#budget.repeated - repeated);
+    }
   }
 
   // Names

@@ -1,5 +1,5 @@
 import type { TagReaders } from "@datahike-sync/core";
-import { isCostlyKey } from "@datahike-sync/core/codec-cost";
+import { Budget, isCostlyKey } from "@datahike-sync/core/codec-cost";
 import { exceeded, invalid } from "@datahike-sync/core/codec-failure";
 import {
   type Edn,
@@ -13,7 +13,6 @@ import {
   ratio,
   Uuid,
 } from "@datahike-sync/edn";
-import { Budget } from "./budget.ts";
 import { isCacheable, isCode, ReadCache } from "./cache.ts";
 import type { TransitLimits } from "./limits.ts";
 import { instantOf, isScalarTag, parseScalar } from "./scalars.ts";

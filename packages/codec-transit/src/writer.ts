@@ -1,4 +1,4 @@
-import { isCostlyKey } from "@datahike-sync/core/codec-cost";
+import { Budget, isCostlyKey } from "@datahike-sync/core/codec-cost";
 import { exceeded, unsupported } from "@datahike-sync/core/codec-failure";
 import {
   BigInteger,
@@ -29,7 +29,6 @@ import {
   type Uri,
   type Uuid,
 } from "@datahike-sync/edn";
-import { Budget } from "./budget.ts";
 import { isCacheable, WriteCache } from "./cache.ts";
 import type { TransitLimits } from "./limits.ts";
 import { plainName } from "./names.ts";

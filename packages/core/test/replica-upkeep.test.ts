@@ -1,5 +1,5 @@
 import type { PointerState, ReadableStore, Walker } from "@datahike-sync/core";
-import { type Edn, identity, uuid } from "@datahike-sync/edn";
+import { type Edn, identity, SyncError, uuid } from "@datahike-sync/edn";
 import { describe, expect, test } from "vitest";
 import { Comparison } from "../src/reconcile/comparison.ts";
 import { ItemSet } from "../src/reconcile/item-set.ts";
@@ -94,6 +94,33 @@ describe("pruning", () => {
     await again.close();
     await expect(pruned).rejects.toMatchObject({ code: "ABORTED" });
     expect(await contents(store)).toMatchObject({ '"b"': "[]" });
+  });
+
+  test("looks again where another opener has taken away what it was reading", async () => {
+    const world = new World();
+    const disk = new TestDisk();
+    const [store, other] = [await disk.open(), await disk.open()];
+    let moves = 1;
+    const walker: Walker = {
+      ...WALKER,
+      async *walk(readable, options) {
+        yield* WALKER.walk(readable, options);
+        if (moves-- <= 0) return;
+        const { revision = 0, ...standing } = (await other.standing(STORE)) ?? {};
+        await other.write([{ op: "set", key: "p", value: [] }], {
+          standing: { storeId: STORE, was: revision, now: standing },
+        });
+        throw new SyncError("NODE_MISSING", "a node is not there");
+      },
+    };
+    const subscription = world.follow(store, { walker });
+    const line = await world.line();
+    line.subscribed("diff");
+    line.batch([node("a", []), pointer("p", ["a"])], { to: at(1), sums: true });
+    line.complete(1);
+    await subscription.synced();
+    expect(await subscription.prune()).toBe(1);
+    expect(await contents(store)).toEqual({ '"p"': "[]" });
   });
 
   test("finds what steps have left that were applied as one", async () => {

@@ -16,6 +16,8 @@ interface State {
   readonly cells: ReadonlyMap<string, Shown>;
   /** Whether the store may be shown like this: a relay in the middle of a first step may not. */
   isWhole: boolean;
+  /** Whether nothing of what the store follows came with it. */
+  readonly isOwn: boolean;
   readonly texts: Map<string, string>;
 }
 
@@ -31,8 +33,8 @@ export class History {
   }
 
   /** The store is like this now. A state that was given back by a backup comes again, behind all others. */
-  add(cells: ReadonlyMap<string, Shown>, isWhole: boolean): void {
-    this.#states.push({ cells, isWhole, texts: new Map() });
+  add(cells: ReadonlyMap<string, Shown>, isWhole: boolean, isOwn = false): void {
+    this.#states.push({ cells, isWhole, isOwn, texts: new Map() });
   }
 
   /** The present state is that of this cursor. */
@@ -48,8 +50,13 @@ export class History {
 
   /** Whether a relay shows its present state as a whole one is known only after its commit. */
   setWhole(isWhole: boolean): void {
-    const state = this.#states.at(-1);
-    if (state !== undefined) state.isWhole = isWhole;
+    for (let at = this.last; ; at--) {
+      const state = this.#states[at];
+      if (state === undefined) return;
+      state.isWhole = isWhole;
+      // A step that ends without a change made whole what was there before the store's own writes, too.
+      if (!isWhole || !state.isOwn) return;
+    }
   }
 
   isWhole(place: number): boolean {

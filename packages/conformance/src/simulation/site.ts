@@ -99,7 +99,9 @@ export class Site {
       else if (op === "set" && isNodeKey(key)) this.underWay.add(name);
     }
     // Where keys are used again, a node may change what is shown too.
-    if (this.#recycles || operations.some(({ key }) => !isNodeKey(key))) this.#remember();
+    if (this.#recycles || operations.some(({ key }) => !isNodeKey(key))) {
+      this.#remember(origin === undefined);
+    }
     this.history.mark(cursor);
   }
 
@@ -142,7 +144,7 @@ export class Site {
     this.ambush = undefined;
   }
 
-  #remember(): void {
-    this.history.add(this.mirror.shown(), this.upstream === undefined);
+  #remember(isOwn = false): void {
+    this.history.add(this.mirror.shown(), this.upstream === undefined, isOwn);
   }
 }

@@ -86,14 +86,15 @@ export class WireCheck {
     // tab, or a relay that was interrupted itself, it may not say.
     const isRelayed = site.upstream?.upstream !== undefined;
     const isResumed = resumed === 1 && !this.#shared.has(site) && !isRelayed;
+    const isProbe = have.cursor?.era === "";
     this.#flows.set(nameOf(end, id), {
       site,
-      isProbe: have.cursor?.era === "",
+      isProbe,
       bytes: 0,
       batches: new Map(),
       durable: isResumed ? this.#placed(site) : NOTHING,
     });
-    this.#lastNodes.delete(site);
+    if (!isProbe) this.#lastNodes.delete(site);
   }
 
   #batch(

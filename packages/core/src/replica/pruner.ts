@@ -64,8 +64,9 @@ export class Pruner {
         if (nodes === undefined) continue;
         for (const { resolve } of requests) resolve(nodes);
       } catch (error) {
-        // Where nobody can tell what is reached, nothing is deleted.
         if (!isSyncError(error)) throw error;
+        if (await this.#isRace(error)) continue;
+        // Where nobody can tell what is reached, nothing is deleted.
         this.#following.isPruning = false;
         this.#following.listeners.errors.tell(error);
         for (const { reject } of requests) reject(error);
@@ -73,6 +74,17 @@ export class Pruner {
       this.#requests.splice(0, requests.length);
       if (this.#requests.length === 0) return;
     }
+  }
+
+  /** Whether a node is missing because another opener's step has taken it away meanwhile. */
+  async #isRace(error: SyncError): Promise<boolean> {
+    if (error.code !== "NODE_MISSING") return false;
+    const { keeper } = this.#following;
+    const { revision } = keeper.standing;
+    const isMoved = (await keeper.read()).revision !== revision;
+    // What came since the last look is forgotten.
+    if (isMoved) this.#following.hasLeftovers = true;
+    return isMoved;
   }
 
   /** Whether there is something to do, and no step half here. */
