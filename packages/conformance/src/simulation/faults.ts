@@ -113,8 +113,6 @@ const CRASH_OF_PRIMARY: Action = {
 const CRASH_IN_A_STEP: Action = {
   name: "crash in a step",
   weight: 6,
-  // Two stores that follow each other and are both not whole wait for each other.
-  when: ({ scenario }) => scenario.shape !== "loop",
   run(world, dice) {
     const site = dice.pick(world.followers);
     site.ambush = () => {

@@ -48,7 +48,7 @@ export function drawScenario(dice: Dice): Scenario {
     // A write that power takes away is a delete for those who follow, and loops end no echo of one.
     crashes: dice.chance(0.35) && shape !== "loop",
     prunes: dice.chance(0.6),
-    limits: drawLimits(dice),
+    limits: { ...drawLimits(dice), ...(shape === "loop" && IN_ONE_COMMIT) },
     latency: dice.pick([
       { least: 1, most: 5 },
       { least: 5, most: 60 },
@@ -60,6 +60,9 @@ export function drawScenario(dice: Dice): Scenario {
     actions: dice.between(30, 50),
   };
 }
+
+/** Two stores that follow each other, and are both in the middle of a step, would wait for each other. */
+const IN_ONE_COMMIT: Partial<SyncLimits> = { stageBytes: 1_000_000, maxCommitBytes: 1_000_000 };
 
 /** So small that a short run meets each of them. */
 function drawLimits(dice: Dice): Partial<SyncLimits> {
