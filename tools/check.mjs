@@ -10,6 +10,7 @@ const STEPS = [
   ["imports", "node", "tools/imports.mjs"],
   ["build", "turbo", "run", "build", "--output-logs=errors-only"],
   ["unused", "knip"],
+  ["size", "node", "tools/size.mjs", "--check"],
   ["tests", "node", "tools/test.mjs"],
   ["packages", "node", "tools/packs.mjs"],
 ];

@@ -4,6 +4,7 @@
  * arguments go to vitest.
  */
 import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { chromiumPath } from "./chromium.mjs";
 
 const [allCases, args] = split(process.argv.slice(2));
@@ -11,9 +12,16 @@ const seed = process.env["SEED"] ?? String(1 + Math.floor(Math.random() * 2 ** 3
 const share = allCases ? "all random cases" : "a tenth of the random cases";
 console.log(`seed ${seed}, ${share} (repeat: SEED=${seed} npm ${allCases ? "run prove" : "test"})`);
 
+const shell = process.platform === "win32";
+
+// Programs that tests run: builds that tests begin at the same time could read each other's half-written files.
+const apps = readdirSync("apps").map((name) => `apps/${name}`);
+const build = spawnSync("npx", ["tsc", "-b", "bench", ...apps], { stdio: "inherit", shell });
+if (build.status !== 0) process.exit(build.status ?? 1);
+
 const { status } = spawnSync("npx", ["vitest", "run", ...args], {
   stdio: "inherit",
-  shell: process.platform === "win32",
+  shell,
   env: {
     ...process.env,
     SEED: seed,

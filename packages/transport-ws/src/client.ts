@@ -10,4 +10,4 @@ export {
   wsDialer,
 } from "./dialer.ts";
 export { nativeProtocol } from "./protocols.ts";
-export type { WsTransport } from "./ws-line.ts";
+export type { TextAs, WsTransport } from "./ws-line.ts";

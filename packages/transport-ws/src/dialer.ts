@@ -1,7 +1,7 @@
 import { SyncError, TRANSPORT_LIMITS, type TransportLimits } from "@datahike-sync/core";
 import { ClientPipe, type WebSocketLike } from "./client-pipe.ts";
 import { authFrame, DEFAULT_PROTOCOLS, TOKEN_PROTOCOL } from "./protocols.ts";
-import { WsLine, type WsTransport } from "./ws-line.ts";
+import { type TextAs, WsLine, type WsTransport } from "./ws-line.ts";
 
 export interface WsDialerOptions extends Partial<TransportLimits> {
   /**
@@ -9,8 +9,13 @@ export interface WsDialerOptions extends Partial<TransportLimits> {
    * its options; others leave it unread.
    */
   readonly WebSocket?: WebSocketConstructor | undefined;
-  /** Subprotocols, of which the server chooses one. Default: that of our own wire with msgpack. */
+  /**
+   * Subprotocols, of which the server chooses one. Default: that of our own wire with msgpack. None, for
+   * servers that know of no subprotocols.
+   */
   readonly protocols?: readonly string[] | undefined;
+  /** Makes messages of text frames. Default: a text frame is a violation of the protocol. */
+  readonly textAs?: TextAs | undefined;
   /**
    * What the server is to know us by. A function is asked at each attempt, so that a token that has
    * expired is replaced. It is the first frame, and never part of the URL, which ends up in logs.
@@ -50,7 +55,7 @@ export function wsDialer(url: string | URL, options: WsDialerOptions = {}): WsDi
   const address = checkedUrl(url);
   const WebSocket = options.WebSocket ?? globalThis.WebSocket;
   if (WebSocket === undefined) throw new TypeError("this platform has no WebSocket: give one");
-  const { token } = options;
+  const { token, textAs } = options;
   const { maxFrameBytes, maxQueueBytes, connectTimeoutMs, protocols } = withDefaults(options);
   const offered = token === undefined ? [...protocols] : [...protocols, TOKEN_PROTOCOL];
   return async ({ signal } = {}) => {
@@ -66,6 +71,7 @@ export function wsDialer(url: string | URL, options: WsDialerOptions = {}): WsDi
           pipe: new ClientPipe(socket),
           peer: { address },
           limits: { maxFrameBytes, maxQueueBytes },
+          textAs,
         });
       });
     } finally {

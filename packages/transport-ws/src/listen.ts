@@ -6,6 +6,7 @@ import { attach, type HttpServer } from "./attach.ts";
 import type { Authenticate } from "./authentication.ts";
 import { LineServer, type LineServerOptions } from "./line-server.ts";
 import { DEFAULT_PROTOCOLS } from "./protocols.ts";
+import type { TextAs } from "./ws-line.ts";
 import type { WsServer } from "./ws-server.ts";
 
 export interface ListenOptions extends Partial<TransportLimits> {
@@ -17,8 +18,16 @@ export interface ListenOptions extends Partial<TransportLimits> {
   readonly server?: HttpServer | undefined;
   /** The only path at which lines are taken, without a query. Default: every path. */
   readonly path?: string | undefined;
-  /** Subprotocols, the best first. Default: that of our own wire with msgpack. */
+  /**
+   * Subprotocols, the best first. Default: that of our own wire with msgpack. With none whoever asks for a
+   * line gets one, and no subprotocol is chosen, whatever is offered.
+   */
   readonly protocols?: readonly string[] | undefined;
+  /**
+   * Makes messages of text frames, on lines that did not begin with a token. Default: a text frame is a
+   * violation of the protocol.
+   */
+  readonly textAs?: TextAs | undefined;
   /** Whose pages may have lines. Default: those of the host that was asked. `"*"`: everybody's. */
   readonly origins?: Origins | undefined;
   /** Default: nobody is asked who they are, and nobody has a principal. */
@@ -96,6 +105,7 @@ function withDefaults(options: ListenOptions): LineServerOptions {
     maxFrameBytes: options.maxFrameBytes ?? LISTEN_DEFAULTS.maxFrameBytes,
     maxQueueBytes: options.maxQueueBytes ?? LISTEN_DEFAULTS.maxQueueBytes,
     protocols: options.protocols ?? LISTEN_DEFAULTS.protocols,
+    textAs: options.textAs,
     origins: options.origins,
     authenticate: options.authenticate,
     authenticateTimeoutMs: options.authenticateTimeoutMs ?? LISTEN_DEFAULTS.authenticateTimeoutMs,

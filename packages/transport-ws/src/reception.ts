@@ -18,10 +18,11 @@ import {
 import { type Authenticate, type Authentication, ask } from "./authentication.ts";
 import { ServerPipe } from "./server-pipe.ts";
 import { TokenFrame } from "./token-frame.ts";
-import { WsLine } from "./ws-line.ts";
+import { type TextAs, WsLine } from "./ws-line.ts";
 
 export interface ReceptionOptions extends TransportLimits {
   readonly protocols: readonly string[];
+  readonly textAs: TextAs | undefined;
   readonly origins: Origins | undefined;
   readonly authenticate: Authenticate | undefined;
   readonly authenticateTimeoutMs: number;
@@ -78,7 +79,8 @@ export class Reception {
     if (webSocket === undefined) return;
     const peer = { address: addressOf(socket), principal: found?.principal };
     const pipe = new ServerPipe(webSocket, socket);
-    const line = new WsLine({ pipe, peer, limits: this.#options });
+    const { textAs } = this.#options;
+    const line = new WsLine({ pipe, peer, limits: this.#options, textAs });
     this.#listener.onLine(line, webSocket, socket);
     this.#answer(line, found);
   }
@@ -92,6 +94,7 @@ export class Reception {
     const { origins, protocols } = this.#options;
     if (!this.#listener.isOpen()) return UNAVAILABLE;
     if (!isOriginAllowed(request, origins)) return FORBIDDEN;
+    if (protocols.length === 0) return undefined;
     const offered = offeredProtocols(request);
     return protocols.some((name) => offered.includes(name)) ? undefined : NO_PROTOCOL;
   }

@@ -6,5 +6,5 @@ export { CLOSE_NUMBERS } from "./close-codes.ts";
 export { LISTEN_DEFAULTS, type ListenOptions, listen } from "./listen.ts";
 export { NodeWebSocket } from "./node-web-socket.ts";
 export { nativeProtocol } from "./protocols.ts";
-export type { WsTransport } from "./ws-line.ts";
+export type { TextAs, WsTransport } from "./ws-line.ts";
 export type { DrainOptions, WsServer } from "./ws-server.ts";

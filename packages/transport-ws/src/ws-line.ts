@@ -24,9 +24,14 @@ export interface WsLineOptions {
   readonly pipe: Pipe;
   readonly peer: Peer;
   readonly limits: TransportLimits;
-  /** Takes text frames. Default: they are a violation of the protocol. */
+  /** Takes text frames. Default: they become messages by `textAs`. */
   readonly onText?: ((text: string) => void) | undefined;
+  /** Makes messages of text frames. Default: they are a violation of the protocol. */
+  readonly textAs?: TextAs | undefined;
 }
+
+/** Makes a message of a text frame, for protocols that have both. */
+export type TextAs = (text: string) => Uint8Array;
 
 /** So long may a closing handshake stay without an answer while nothing of what was sent leaves. */
 const CLOSE_TIMEOUT_MS = 5000;
@@ -53,7 +58,7 @@ export class WsLine implements WsTransport {
   readonly #whenTold: Promise<void>;
   #told: () => void = () => {};
 
-  constructor({ pipe, peer, limits, onText }: WsLineOptions) {
+  constructor({ pipe, peer, limits, textAs, onText }: WsLineOptions) {
     this.peer = peer;
     this.#pipe = pipe;
     this.#limits = limits;
@@ -63,7 +68,7 @@ export class WsLine implements WsTransport {
     });
     pipe.begin({
       onMessage: (message) => this.#receive(message),
-      onText: onText ?? (() => this.fail(violation("a text frame in the midst of messages"))),
+      onText: onText ?? ((text) => this.#receiveText(text, textAs)),
       onFlush: () => this.#outbox.flushed(),
       onFault: (cause) => this.#giveUp(cause),
       onEnd: (end) => this.#leave(end),
@@ -153,6 +158,11 @@ export class WsLine implements WsTransport {
     if (this.#inbox.length > 0 && bytes > maxQueueBytes) return this.fail(this.#queueFull());
     this.#inbox.push(message);
     this.#inboxBytes = bytes;
+  }
+
+  #receiveText(text: string, textAs: TextAs | undefined): void {
+    if (textAs !== undefined) this.#receive(textAs(text));
+    else this.fail(violation("a text frame in the midst of messages"));
   }
 
   #drain(): void {

@@ -1,0 +1,170 @@
+/** A line that is dialed again when it ends, for all who use it together. */
+import { type Dialer, isSyncError, SyncError, type TransportClose } from "@datahike-sync/core";
+import type { Connection } from "./connection.ts";
+import { Listeners } from "./listeners.ts";
+import type { KabelPeer } from "./peer.ts";
+
+/** What happened to a link. */
+export type LinkEvent =
+  | { readonly type: "up"; readonly connection: Connection }
+  /** It will be dialed again, unless it is `lost`. */
+  | { readonly type: "down"; readonly error: SyncError; readonly isLost: boolean };
+
+/** A line for as long as it is wanted, however often it ends. */
+export interface Link extends AsyncDisposable {
+  /** The line that is open now. */
+  readonly connection: Connection | undefined;
+  /** Tells of each line and of each end of one; soon, of what it was before. */
+  on(listener: (event: LinkEvent) => void): () => void;
+  /** Says that a line was of use: the next wait is a short one. */
+  worked(): void;
+  /** Ends the line, and dials no more. */
+  close(): Promise<void>;
+}
+
+/** A line that was opened by somebody else, as a link that is lost with it. */
+export function linkOf(connection: Connection): Link {
+  return {
+    get connection() {
+      return connection.state === "open" ? connection : undefined;
+    },
+    on: (listener) => {
+      let isOn = true;
+      queueMicrotask(() => {
+        if (isOn && connection.state === "open") listener({ type: "up", connection });
+      });
+      const stop = connection.onClose((close) => {
+        listener({ type: "down", error: reasonOf(close), isLost: true });
+      });
+      return () => {
+        isOn = false;
+        stop();
+      };
+    },
+    worked: () => undefined,
+    // It is not ours to end: others may be using it.
+    close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+export class DialedLink implements Link {
+  readonly #peer: KabelPeer;
+  readonly #dial: Dialer;
+  readonly #over = new AbortController();
+  readonly #listeners = new Listeners<LinkEvent>();
+  readonly #run: Promise<void>;
+  #connection: Connection | undefined;
+  /** Why there will never be a line again. */
+  #lost: LinkEvent | undefined;
+  #attempts = 0;
+
+  constructor(peer: KabelPeer, dial: Dialer, onEnd: () => void) {
+    this.#peer = peer;
+    this.#dial = dial;
+    this.#run = this.#keep().finally(onEnd);
+  }
+
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  on(listener: (event: LinkEvent) => void): () => void {
+    const stop = this.#listeners.add(listener);
+    const connection = this.#connection;
+    const state = this.#lost ?? (connection && ({ type: "up", connection } as const));
+    if (state === undefined) return stop;
+    let isOn = true;
+    queueMicrotask(() => {
+      // What has changed by now was told already.
+      if (isOn && this.#connection === connection) listener(state);
+    });
+    return () => {
+      isOn = false;
+      stop();
+    };
+  }
+
+  worked(): void {
+    this.#attempts = 0;
+  }
+
+  async close(): Promise<void> {
+    this.#over.abort();
+    await this.#connection?.close();
+    await this.#run;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Never rejects. */
+  async #keep(): Promise<void> {
+    const { signal } = this.#over;
+    let error = new SyncError("ABORTED", "the link was closed");
+    // Not within the constructor: who made it listens first.
+    await Promise.resolve();
+    while (!signal.aborted) {
+      const reason = await this.#useLine();
+      this.#connection = undefined;
+      if (signal.aborted) break;
+      if (LASTING.includes(reason.code)) {
+        error = reason;
+        break;
+      }
+      this.#listeners.tell({ type: "down", error: reason, isLost: false });
+      await this.#pause();
+    }
+    this.#lost = { type: "down", error, isLost: true };
+    this.#listeners.tell(this.#lost);
+  }
+
+  /** Opens a line and waits for its end. Resolves to why there is none. */
+  async #useLine(): Promise<SyncError> {
+    const { signal } = this.#over;
+    try {
+      const connection = await this.#peer.connect(this.#dial, { signal });
+      const closed = new Promise<TransportClose>((resolve) => connection.onClose(resolve));
+      if (signal.aborted) void connection.close();
+      else {
+        this.#connection = connection;
+        this.#listeners.tell({ type: "up", connection });
+      }
+      return reasonOf(await closed);
+    } catch (error) {
+      if (isSyncError(error)) return error;
+      return new SyncError("TRANSPORT_CLOSED", "there is no line to be had", { cause: error });
+    }
+  }
+
+  /** Waits that double, each by chance anywhere between nothing and its whole: many who lost one line spread. */
+  #pause(): Promise<void> {
+    const { clock, random, onWake, backoffMs } = this.#peer;
+    const { signal } = this.#over;
+    const whole = backoffMs.min * 2 ** Math.min(this.#attempts++, 30);
+    return new Promise((resolve) => {
+      const end = () => {
+        cancel();
+        stop();
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const cancel = clock.after(random() * Math.min(backoffMs.max, whole), end);
+      const stop = onWake(() => {
+        // A network that has just come may still fail the first attempt, and the next is not to be late.
+        this.#attempts = 0;
+        end();
+      });
+      signal.addEventListener("abort", end, { once: true });
+    });
+  }
+}
+
+/** The same two ends will fall out over these again. */
+const LASTING: readonly string[] = ["UNKNOWN_CODEC", "UNKNOWN_MESSAGE"];
+
+/** Why a line ended, as an error. */
+function reasonOf({ error, code }: TransportClose): SyncError {
+  return error ?? new SyncError(code ?? "TRANSPORT_CLOSED", "the line was closed");
+}
