@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   RETRY_LATER: "not now: try again after a while",
   SLOW_REPLICA: "a subscriber took its changes too slowly and begins a new step",
   UNAUTHORIZED: "no credentials, or refused ones",
+  REMOTE_ERROR: "the other side refused or failed, in words of its own",
   ABORTED: "it was ended by its owner",
   INTERNAL: "a fault of this software",
   STORE_NOT_FOUND: "there is no store here",

@@ -37,7 +37,7 @@ export class ClojureModel {
     this.#topic = topic;
     this.#random = random;
     this.#set(BRANCHES, new EdnSet([keyword("db")]));
-    this.commit();
+    this.#transact(keyword("db"));
   }
 
   accept(transport: Transport): void {
@@ -69,7 +69,9 @@ export class ClojureModel {
           immutable: false,
         });
       default:
-        return this.#transact(random.pick([...this.#branches()]));
+        return this.#transact(
+          [...this.#branches()].at(random.below(this.#branches().size)) ?? null,
+        );
     }
   }
 
@@ -103,7 +105,6 @@ export class ClojureModel {
       this.#change({ op: "delete", key: name });
     } else {
       const [, head = null] = this.entries.get(identity(keyword("db"))) ?? [];
-      if (head === null) return this.#transact(keyword("db"));
       this.#change({ op: "set", key: name, value: head, immutable: false });
       this.#setBranches([...names, name]);
     }

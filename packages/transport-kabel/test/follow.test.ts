@@ -1,5 +1,5 @@
 import { ednCodec } from "@datahike-sync/core/edn-codec";
-import { type Edn, EdnMap, EdnSet, equals, keyword, uuid } from "@datahike-sync/edn";
+import { type Edn, EdnMap, EdnSet, equals, isKind, keyword, uuid } from "@datahike-sync/edn";
 import type { MemoryStore } from "@datahike-sync/store-memory";
 import {
   type Following,
@@ -167,6 +167,18 @@ describe.each([PUBSUB_DIALECT, SYNC_DIALECT])("in the words of $name", (dialect)
     expect(await store.get("cell")).toBe(1);
   });
 
+  test("branches do not show before the heads that they name", async () => {
+    const { following, store, hand } = await stage({ dialect });
+    const far = await hand();
+    await far.answer([...tree(1, 2), [BRANCHES, branches("db", "feature")], [DB, head(1, 1)]]);
+    await far.publish(node(3), "leaf");
+    await until(() => store.has(node(3)));
+    expect(await store.has(BRANCHES)).toBe(false);
+    await far.publish(FEATURE, head(1, 1));
+    await following.synced();
+    expect(await store.get(FEATURE)).toEqual(head(1, 1));
+  });
+
   test("a handshake that was cut short deletes nothing", async () => {
     const { following, store, hand } = await stage({ dialect });
     const far = await hand();
@@ -233,6 +245,40 @@ describe.each([PUBSUB_DIALECT, SYNC_DIALECT])("in the words of $name", (dialect)
     expect(await store.has(node(4))).toBe(true);
   });
 
+  test("a node that this store has lost comes again with the next handshake", async () => {
+    const { following, store, hand, errors } = await stage({ dialect, limits: { sweepMs: 5 } });
+    const far = await hand();
+    const entries: [Edn, Edn][] = [...tree(1, 2), [BRANCHES, branches("db")], [DB, head(1, 1)]];
+    await far.answer(entries);
+    await following.synced();
+    const { revision = 0, ...now } = (await store.standing(TOPIC)) ?? {};
+    await store.write([{ op: "delete", key: node(1) }], {
+      standing: { storeId: TOPIC, was: revision, now },
+    });
+    await far.remove(node(9));
+    await far.answer(entries);
+    await until(() => store.has(node(1)));
+    expect(errors).toEqual(["NODE_MISSING"]);
+  });
+
+  test("where addresses are used again nothing is taken to be held, and it says so", async () => {
+    const { peer, server, next } = ends();
+    const store = await openStore();
+    const walker = { ...forestWalker(), recycles: () => true };
+    const following = follow(peer.link(server.dial), TOPIC, store, { dialect, walker });
+    const entries: [Edn, Edn][] = [...tree(1, 2), [BRANCHES, branches("db")], [DB, head(1, 1)]];
+    const far = new Hand(await next(), ednCodec(), dialect, TOPIC);
+    await far.answer(entries);
+    await following.synced();
+    expect(following.status.consistent).toBe(false);
+    await far.line.close();
+    const again = new Hand(await next(), ednCodec(), dialect, TOPIC);
+    const [request] = [await again.hears("subscribe")];
+    expect(request.topics.map(({ state }) => state)).toEqual([new EdnMap()]);
+    await again.publish(node(2), "another leaf");
+    await until(async () => (await store.get(node(2))) === "another leaf");
+  });
+
   test("two openers of a store follow one server without a word to each other", async () => {
     const store = await openStore();
     const a = await stage({ dialect, store, limits: { stillMs: 5 } });
@@ -290,6 +336,17 @@ describe.each([PUBSUB_DIALECT, SYNC_DIALECT])("in the words of $name", (dialect)
     await again.answer([["a", 1]]);
     await following.synced();
     expect(errors).toEqual(["ACK_TIMEOUT"]);
+  });
+
+  test("publications do not make up for a handshake that does not go on", async () => {
+    const { hand } = await stage({ dialect, limits: { stallTimeoutMs: 30 } });
+    const far = await hand();
+    await far.hears("subscribe");
+    while (far.line.state === "open") {
+      await far.publish("a", 1);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    expect(await far.closed).toMatchObject({ code: "ACK_TIMEOUT" });
   });
 
   test("closing it ends a handshake, and what waits for it", async () => {
@@ -476,6 +533,48 @@ describe("in the words of 2026", () => {
     await a.close();
     expect(await far.hears("unsubscribe")).toMatchObject({ topics: [TOPIC] });
     expect(b.status.phase).toBe("live");
+  });
+});
+
+describe("bounds", () => {
+  test("a server that takes small frames is told of fewer nodes, and of none beyond maxReported", async () => {
+    const { peer, server, next } = ends({ maxFrameBytes: 1000 });
+    const store = await openStore();
+    const limits = { maxReported: 30 };
+    const options = { walker: forestWalker(), limits };
+    const following = follow(peer.link(server.dial), TOPIC, store, options);
+    const far = new Hand(await next(), ednCodec(), PUBSUB_DIALECT, TOPIC);
+    const leaves = Array.from({ length: 60 }, (_, i): [Edn, Edn] => [node(i), "leaf"]);
+    await far.answer(leaves);
+    await following.synced();
+    await far.line.close();
+    const again = new Hand(await next(), ednCodec(), PUBSUB_DIALECT, TOPIC);
+    const [{ state } = { state: null }] = (await again.hears("subscribe")).topics;
+    if (!isKind(state, "map")) throw new Error("no state");
+    // Thirty do not fit, half of them do not, and half of those do.
+    expect(state.size).toBe(7);
+  });
+
+  test("more than can be stored in time ends the line, and it is dialed again", async () => {
+    const { following, hand, errors } = await stage({ limits: { maxInboxBytes: 2000 } });
+    const far = await hand();
+    await far.hears("subscribe");
+    const value = "x".repeat(100);
+    await Promise.all(Array.from({ length: 100 }, (_, i) => far.item(`cell ${i}`, value)));
+    expect(await far.closed).toMatchObject({ code: "LIMIT_EXCEEDED" });
+    const again = await hand();
+    await again.answer([["a", 1]]);
+    await following.synced();
+    expect(errors).toContain("LIMIT_EXCEEDED");
+  });
+
+  test("more pointers than can be kept back are the end of it", async () => {
+    const { following, hand } = await stage({ limits: { maxKeptBytes: 100 } });
+    const far = await hand();
+    await far.hears("subscribe");
+    await far.item(keyword("a"), head(1));
+    await far.item(keyword("b"), head(1));
+    await expect(following.synced()).rejects.toMatchObject({ code: "LIMIT_EXCEEDED" });
   });
 });
 

@@ -172,9 +172,11 @@ export class Session {
   }
 
   #hear(event: SessionEvent, bytes = 0): void {
-    this.#lastHeard = this.#options.clock.now();
-    // A publication says nothing of whether the server has heard the acknowledgement.
-    if (event.type !== "publish") this.#acks.heard();
+    // A publication says nothing of how the handshake goes, nor that the server heard the acknowledgement.
+    if (event.type !== "publish") {
+      this.#lastHeard = this.#options.clock.now();
+      this.#acks.heard();
+    }
     this.#push(event, bytes);
   }
 

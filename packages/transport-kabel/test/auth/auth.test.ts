@@ -1,6 +1,5 @@
 import { fressianCodec } from "@datahike-sync/codec-fressian";
-import type { Edn } from "@datahike-sync/edn";
-import { keyword } from "@datahike-sync/edn";
+import { type Edn, type EdnMap, keyword } from "@datahike-sync/edn";
 import {
   type AuthServerOptions,
   authClient,
@@ -85,11 +84,16 @@ describe("a server that asks who somebody is", () => {
   });
 
   test("lets them be nobody, where that is wanted", async () => {
-    const { dial, asked } = serve({ anonymous: "pass" });
+    const { dial, asked, peer } = serve({ anonymous: "pass" });
+    const taken: EdnMap[] = [];
+    peer.onConnection((connection) => {
+      connection.on([keyword("pubsub/subscribe")], (message) => taken.push(message));
+    });
     const client = await dial("of the transport");
     await client.say(SUBSCRIBE.with(keyword("kabel/principal"), "the king"));
     await client.hearUntil(":pubsub/subscribe-ack");
     expect(asked, "nobody is who they say, nor whom another layer knows").toEqual([undefined]);
+    expect(taken.map((message) => message.has(keyword("kabel/principal")))).toEqual([false]);
   });
 
   test("makes what comes behind a token wait for the answer, in order", async () => {
@@ -223,7 +227,8 @@ describe("a client that says who it is", () => {
 
   test("does so before anything else, however long the token takes", async () => {
     const ends = serve();
-    for (const token of ["good", () => "good", async () => "good"] as const) {
+    const late = () => new Promise<string>((resolve) => setTimeout(() => resolve("good"), 50));
+    for (const token of ["good", () => "good", late] as const) {
       expect(await subscribe(await connect(ends, token))).toBe(":pubsub/subscribe-ack");
     }
     expect(ends.asked).toEqual([{ sub: "good" }, { sub: "good" }, { sub: "good" }]);
