@@ -15,6 +15,7 @@ const HOUSE = {
   codec: ["edn", "core"],
   store: ["edn", "core", "hasch"],
   transport: ["edn", "core"],
+  auth: ["edn"],
   btset: ["edn", "core"],
   "walker-pss": ["edn", "core", "btset"],
   "walker-datahike": ["edn", "core", "btset", "walker-pss"],
