@@ -289,6 +289,10 @@ describe("what has no form in the format is refused", () => {
 describe("two keys that would be read as one", () => {
   const fields = new EdnMap([[a, 1]]);
   const [one, other] = [record("t", fields), tagged("t", fields)];
+  const REFUSED = expect.objectContaining({
+    code: "CODEC_UNSUPPORTED",
+    details: { kind: "record" },
+  });
   const wraps: readonly ((key: Edn) => Edn)[] = [
     (key) => key,
     (key) => [1, key],
@@ -302,17 +306,19 @@ describe("two keys that would be read as one", () => {
         [wrap(one), wrap(other)],
         [wrap(other), 1, wrap(one)],
       ]) {
-        expectRefused(new EdnSet(keys));
-        expectRefused(new EdnMap(keys.map((key) => [key, 1])));
+        expect(() => codec.encode(new EdnSet(keys))).toThrow(REFUSED);
+        expect(() => codec.encode(new EdnMap(keys.map((key) => [key, 1])))).toThrow(REFUSED);
       }
     }
-    expectRefused(new EdnSet([new EdnSet([1, one]), new EdnSet([other, 1])]));
+    const nested = new EdnSet([new EdnSet([1, one]), new EdnSet([other, 1])]);
+    expect(() => codec.encode(nested)).toThrow(REFUSED);
   });
 
   test("are refused where only the spelling of a name differs", () => {
     const [inCbor, inValues] = ["datahike.db/DB", "datahike.db.DB"];
     for (let again = 0; again < 2; again++) {
-      expectRefused(new EdnSet([tagged(inValues, 1), tagged(inCbor, 1)]));
+      const names = new EdnSet([tagged(inValues, 1), tagged(inCbor, 1)]);
+      expect(() => codec.encode(names)).toThrow(REFUSED);
     }
   });
 
@@ -327,12 +333,6 @@ describe("two keys that would be read as one", () => {
       expect(codec.encode(codec.decode(codec.encode(value)))).toEqual(codec.encode(value));
     }
   });
-
-  function expectRefused(value: Edn): void {
-    expect(() => codec.encode(value)).toThrow(
-      expect.objectContaining({ code: "CODEC_UNSUPPORTED", details: { kind: "record" } }),
-    );
-  }
 });
 
 test("what is no value of EDN is a mistake of the caller", () => {

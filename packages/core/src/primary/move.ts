@@ -10,7 +10,7 @@ export interface Move {
   readonly to: StepCursor;
   readonly operations: readonly FeedOperation[];
   /** Where each of them is in the feed. */
-  placeOf(operation: number): FeedPosition;
+  readonly placeOf: (operation: number) => FeedPosition;
   /** Roughly the bytes that it takes. */
   readonly weight: number;
 }
