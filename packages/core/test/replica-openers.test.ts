@@ -1,4 +1,4 @@
-import type { Store } from "@datahike-sync/core";
+import type { Cursor, Store } from "@datahike-sync/core";
 import { type Edn, toJs, uuid } from "@datahike-sync/edn";
 import { cases } from "@datahike-sync/testing";
 import { describe, expect, test } from "vitest";
@@ -328,7 +328,7 @@ describe("a crash", () => {
         disk.crash();
         return new Promise(() => undefined);
       };
-      await sendLargeStep(line);
+      await sendLargeStep(line, at(1));
       disk.crash();
       disk.beforeCommit = undefined;
 
@@ -347,10 +347,12 @@ describe("a crash", () => {
       // What the last step doomed is gone before anything else comes.
       const rest = Object.keys(await contents(again)).filter((key) => key.startsWith('"n'));
       expect(rest).toHaveLength(isThere ? 0 : 5);
-      expect(nextLine.have?.cursor?.seq).toBe(cursor?.seq);
+      // A step that is shown in part is compared: the primary may be restored to before it.
+      const isInParts = doomed === "applying";
+      expect(nextLine.have?.cursor).toMatchObject(isInParts ? { era: "" } : { ...cursor });
       nextLine.subscribed();
       if (isThere) nextLine.batch([], { from: at(2), to: at(2), sums: true });
-      else await sendLargeStep(nextLine);
+      else await sendLargeStep(nextLine, isInParts ? undefined : at(1));
       nextLine.complete(2);
       await subscription.synced();
       expect(subscription.status.consistent, `${number} ${doomed}`).toBe(true);
@@ -373,7 +375,7 @@ describe("a crash", () => {
     const subscription = world.follow(await disk.open());
     const line = await world.line();
     expect(line.have).toEqual({
-      cursor: at(1),
+      cursor: { era: "", seq: 0 },
       selection: undefined,
       tokens: undefined,
       position: undefined,
@@ -389,7 +391,7 @@ describe("a crash", () => {
 });
 
 /** From 1 to 2, slowly enough for it to be kept back in the stage. */
-async function sendLargeStep(line: PrimaryEnd): Promise<void> {
+async function sendLargeStep(line: PrimaryEnd, from: Cursor | undefined): Promise<void> {
   line.resetSums();
   line.batch(Array.from({ length: 5 }, (_, i) => deleteNode(`n${i}`)));
   await quiet();
@@ -400,7 +402,7 @@ async function sendLargeStep(line: PrimaryEnd): Promise<void> {
   line.batch([deleteNode("m"), pointer("p", "x")]);
   await quiet();
   line.batch([node("m", 1), node("x", 1)]);
-  line.batch([], { from: at(1), to: at(2) });
+  line.batch([], { from, to: at(2) });
   await quiet();
 }
 
