@@ -72,7 +72,11 @@ function install(packed) {
   };
   writeFileSync(join(home, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files }));
   run(join(ROOT, "node_modules", ".bin", "tsc"), ["-p", "."], home);
-  for (const file of files) run("node", [join("out", file.replace(/\.ts$/, ".js"))], home);
+  // Programs for browsers run here, too.
+  const browser = ["--import", import.meta.resolve("fake-indexeddb/auto")];
+  for (const file of files) {
+    run("node", [...browser, join("out", file.replace(/\.ts$/, ".js"))], home);
+  }
   return files.length;
 }
 
