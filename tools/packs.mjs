@@ -5,6 +5,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
@@ -72,8 +73,9 @@ function install(packed) {
   };
   writeFileSync(join(home, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files }));
   run(join(ROOT, "node_modules", ".bin", "tsc"), ["-p", "."], home);
-  // Programs for browsers run here, too.
-  const browser = ["--import", import.meta.resolve("fake-indexeddb/auto")];
+  // Programs for browsers run here, too, with what the tests of `store-dexie` have.
+  const { resolve } = createRequire(join(ROOT, "packages", "store-dexie", "package.json"));
+  const browser = ["--require", resolve("fake-indexeddb/auto")];
   for (const file of files) {
     run("node", [...browser, join("out", file.replace(/\.ts$/, ".js"))], home);
   }
