@@ -37,14 +37,14 @@ export async function openJournal(folder: string): Promise<NumberedStore> {
   };
 }
 
-/** The lines up to the first that was not written to its end. */
+/** Of all lines that were written to their end: behind one that was not, the next process goes on. */
 function operationsIn(text: string): NumberedOperation[] {
   const operations: NumberedOperation[] = [];
   for (const line of text.split("\n").slice(1)) {
     try {
       operations.push(...JSON.parse(line));
     } catch {
-      break;
+      // Somebody was killed while he wrote it, and has told nobody.
     }
   }
   return operations;
