@@ -1,3 +1,3 @@
-/** @packageDocumentation Parts of stores, for those who write a whole one rather than a driver. */
+/** @packageDocumentation Parts for those who write a whole store rather than a driver, or what follows one. */
 export { Pins } from "./driver-store/pins.ts";
 export { Listeners } from "./listeners.ts";

@@ -1,7 +1,7 @@
 /** A line that is dialed again when it ends, for all who use it together. */
 import { type Dialer, isSyncError, SyncError, type TransportClose } from "@datahike-sync/core";
+import { Listeners } from "@datahike-sync/core/store-parts";
 import type { Connection } from "./connection.ts";
-import { Listeners } from "./listeners.ts";
 import type { KabelPeer } from "./peer.ts";
 
 /** What happened to a link. */

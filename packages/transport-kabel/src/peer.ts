@@ -8,11 +8,11 @@ import {
   type Transport,
   type TransportServer,
 } from "@datahike-sync/core";
+import { Listeners } from "@datahike-sync/core/store-parts";
 import { randomUuid, type Uuid } from "@datahike-sync/edn";
 import { Connection } from "./connection.ts";
 import { type KabelLineOptions, kabelLine } from "./kabel-line.ts";
 import { DialedLink, type Link } from "./link.ts";
-import { Listeners } from "./listeners.ts";
 import type { Middleware } from "./message-line.ts";
 
 export interface PeerOptions extends KabelLineOptions {

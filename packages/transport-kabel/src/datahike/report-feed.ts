@@ -1,4 +1,6 @@
 /** The topic on which a Datahike server tells of transactions. */
+
+import { Listeners } from "@datahike-sync/core/store-parts";
 import {
   type Edn,
   EdnMap,
@@ -10,7 +12,6 @@ import {
 } from "@datahike-sync/edn";
 import type { Connection } from "../connection.ts";
 import type { Link } from "../link.ts";
-import { Listeners } from "../listeners.ts";
 import { PUBSUB_DIALECT } from "../pubsub-dialect.ts";
 import type { TopicSubscription } from "../topics.ts";
 import type { OwnTransactions } from "./own-transactions.ts";

@@ -8,10 +8,10 @@ import {
   type SyncProgress,
   type Walker,
 } from "@datahike-sync/core";
+import { Listeners } from "@datahike-sync/core/store-parts";
 import { type Edn, identity, type Uuid } from "@datahike-sync/edn";
 import type { Connection } from "../connection.ts";
 import type { Link, LinkEvent } from "../link.ts";
-import { Listeners } from "../listeners.ts";
 import { payloadOf, type StoreChange } from "../store-changes.ts";
 import type { TopicDialect } from "../topic-message.ts";
 import type { FollowLimits } from "./limits.ts";
