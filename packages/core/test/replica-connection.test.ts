@@ -214,7 +214,7 @@ describe("acknowledgements", () => {
     const line = await world.line();
     line.subscribed();
     for (let i = 0; i < 40; i++) line.batch([node(`n${i}`, "x".repeat(80))]);
-    await until(() => line.of("ack").at(-1)?.batch === 40);
+    await line.acked((batches) => batches.at(-1) === 40);
     expect(line.of("ack").length).toBeGreaterThanOrEqual(4);
     expect(line.of("ack").length).toBeLessThan(8);
     const before = line.of("ack").length;
@@ -230,7 +230,27 @@ describe("acknowledgements", () => {
     expect(subscription.status.phase).toBe("syncing");
     release();
     await subscription.synced();
-    await until(() => line.of("ack").at(-1)?.batch === 41);
+    await line.acked((batches) => batches.at(-1) === 41);
+  });
+
+  test("of live steps wait a moment for each other, while little is unacknowledged", async () => {
+    const world = new World({ limits: { windowBytes: 4000 } });
+    const { line } = await live(world, await new TestDisk().open(), [cell("c", 0)]);
+    const commit = async (seq: number, text: string) => {
+      line.batch([cell("c", text)], { from: at(seq - 1), to: at(seq) });
+      await quiet();
+    };
+    const acked = () => line.of("ack").map(({ batch }) => batch);
+    for (let seq = 2; seq < 6; seq++) await commit(seq, "short");
+    expect(acked()).toEqual([1]);
+    await world.clock.pass(10);
+    expect(acked()).toEqual([1, 5]);
+    await commit(6, "x".repeat(1000));
+    expect(acked()).toEqual([1, 5, 6]);
+    await commit(7, "short");
+    line.break();
+    await world.clock.pass(100);
+    expect(acked()).toEqual([1, 5, 6]);
   });
 });
 

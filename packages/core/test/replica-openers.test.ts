@@ -59,7 +59,7 @@ describe("two openers of one store", () => {
         await until(() => [first, second].every(({ told }) => told.at(-1) === seq));
     }
     await until(() => [first, second].every(({ told }) => told.at(-1) === 29));
-    await until(() => [first, second].every(({ line }) => line.of("ack").at(-1)?.batch === 29));
+    for (const { line } of [first, second]) await line.acked((batches) => batches.at(-1) === 29);
     for (const { told } of [first, second]) expect(told).toEqual([...new Set(told)]);
     expect([first, second].flatMap(({ line }) => line.of("unsubscribe"))).toEqual([]);
     expect(first.subscription.status.cursor).toEqual(at(29));
@@ -77,14 +77,14 @@ describe("two openers of one store", () => {
     const [a, b] = [await one.line(), await two.line()];
     for (const line of [a, b]) line.subscribed("all");
     a.batch([node("n1", 1)], { position: 1 });
-    await until(() => a.of("ack").length === 1);
+    await a.acked(({ length }) => length === 1);
     b.batch([node("n1", 1)], { position: 1 });
     await until(() => b.of("unsubscribe").length === 1);
     // As long as the first goes on, the second waits.
     for (let i = 2; i < 5; i++) {
       await two.clock.pass(900);
       a.batch([node(`n${i}`, 1)], { position: i });
-      await until(() => a.of("ack").length === i);
+      await a.acked(({ length }) => length === i);
     }
     await two.clock.pass(150);
     expect(b.of("subscribe")).toHaveLength(1);
@@ -108,7 +108,7 @@ describe("two openers of one store", () => {
     const other = await disk.open();
     // A live step of two batches: its nodes are reached by nothing, and no position protects them.
     line.batch([node("n1", 1)]);
-    await until(() => line.of("ack").length === 2);
+    await line.acked(({ length }) => length === 2);
     const { revision = 0, ...standing } = (await other.standing(STORE)) ?? {};
     const change = { standing: { storeId: STORE, was: revision, now: standing } };
     await other.write([{ op: "delete", key: "n1" }], change);
@@ -124,7 +124,7 @@ describe("two openers of one store", () => {
     const other = await disk.open();
     await move(other, []);
     line.batch([node("n", 1), pointer("p", "n")], { from: at(1), to: at(2) });
-    await until(() => line.of("ack").length === 2);
+    await line.acked(({ length }) => length === 2);
     expect(await contents(other)).toEqual({ '"p"': '"n"', '"n"': "1" });
     expect(line.of("subscribe")).toHaveLength(1);
   });
@@ -139,10 +139,10 @@ describe("two openers of one store", () => {
     line.subscribed();
     line.batch([], { from: at(1), to: at(1), sums: true });
     line.complete(1);
-    await until(() => line.of("ack").length === 1);
+    await line.acked(({ length }) => length === 1);
     first.line.batch([node("n", 1), pointer("p", "n")], { from: at(1), to: at(2) });
     first.line.batch([pointer("p", 2), deleteNode("n")], { from: at(2), to: at(3) });
-    await until(() => first.line.of("ack").at(-1)?.batch === 3);
+    await first.line.acked((batches) => batches.at(-1) === 3);
     line.batch([cell("c", 1)], { from: at(1), to: at(2) });
     line.say({ type: "resync", id: line.id, reason: "SLOW_REPLICA" });
     line.batch([node("n", 1)], { position: 1 });
@@ -165,7 +165,7 @@ describe("two openers of one store", () => {
     await first.synced();
     b.batch([cell("a", 1), cell("secret", 1)], { to: at(1), sums: true });
     b.complete(1);
-    await until(() => b.of("ack").length === 1);
+    await b.acked(({ length }) => length === 1);
     // The rights of both are others now: one learns it, and the other writes once more before it does.
     a.say({ type: "error", id: 1, code: "RETRY_LATER", message: "", retryable: true, afterMs: 10 });
     await quiet();
@@ -218,7 +218,7 @@ describe("what is kept back beyond memory", () => {
     expect(await contents(store)).toEqual({ '"n"': "1", '"m"': "1", '"c"': "0" });
     expect(await recordsOf(store)).toBeGreaterThan(2);
     line.batch([cell("f", 1)], { from: at(1), to: at(2), sums: true });
-    await until(() => line.of("ack").at(-1)?.batch === 5);
+    await line.acked((batches) => batches.at(-1) === 5);
     const shown = { '"c"': "2", '"d"': "1", '"e"': "2", '"f"': "1", '"m"': "1", '"p"': '"m"' };
     expect(await contents(store)).toEqual(shown);
     expect(commits).toEqual([6]);
@@ -408,7 +408,7 @@ async function sendLargeStep(line: PrimaryEnd, from: Cursor | undefined): Promis
 
 /** Until everything that was sent is acknowledged. */
 async function taken(line: PrimaryEnd): Promise<void> {
-  await until(() => line.of("ack").at(-1)?.batch === line.sent, "an ack of everything");
+  await line.acked((batches) => batches.at(-1) === line.sent);
 }
 
 function keysOf(operations: readonly { readonly key: Edn }[]): string {

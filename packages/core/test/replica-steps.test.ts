@@ -32,7 +32,7 @@ describe("a catch-up", () => {
     expect(line.have).toEqual(NOTHING);
     line.subscribed("all", 4);
     line.batch([node("n1", [1]), cell("c1", 1)], { position: ["p", 1] });
-    await until(() => line.of("ack").length === 1);
+    await line.acked(({ length }) => length === 1);
     expect(await contents(store)).toEqual({ '"n1"': "[1]" });
     expect((await store.standing(STORE))?.position).toEqual(["p", 1]);
     expect(subscription.status).toMatchObject({ phase: "syncing", consistent: false, lag: 4 });
@@ -63,7 +63,7 @@ describe("a catch-up", () => {
     line.batch([deleteNode("a"), cell("d", 1), cell("e", 1), node("f", 1), deleteNode("g")]);
     line.batch([node("a", 2), deleteCell("d"), node("e", 2), cell("f", 2), node("g", 3)]);
     line.batch([deleteCell("b"), deleteNode("c")], { from: at(1), to: at(9), sums: true });
-    await until(() => line.of("ack").length === 2);
+    await line.acked(({ length }) => length === 2);
     const shown = { '"a"': "2", '"e"': "2", '"f"': "2", '"g"': "3" };
     expect(await contents(store)).toEqual(shown);
   });
@@ -75,10 +75,10 @@ describe("a catch-up", () => {
     line.say({ type: "resync", id: line.id, reason: "FEED_TRUNCATED" });
     line.resetSums();
     line.batch([node("a", 2), node("b", 2), node("c", 2)]);
-    await until(() => line.of("ack").length === 2);
+    await line.acked(({ length }) => length === 2);
     expect(await contents(store)).toEqual({ '"a"': "1", '"b"': "1", '"c"': "2" });
     line.batch([], { from: at(1), to: at(2), sums: true });
-    await until(() => line.of("ack").length === 3);
+    await line.acked(({ length }) => length === 3);
     expect(await contents(store)).toEqual({ '"a"': "2", '"b"': "2", '"c"': "2" });
     expect(await store.getMeta("b")).toMatchObject({ immutable: true });
   });
@@ -90,12 +90,12 @@ describe("a catch-up", () => {
     line.say({ type: "resync", id: line.id, reason: "FEED_TRUNCATED" });
     line.resetSums();
     line.batch([node("a", 2), node("b", 1), node("c", 1)], { mode: "recycled" });
-    await until(() => line.of("ack").length === 2);
+    await line.acked(({ length }) => length === 2);
     expect(await contents(store)).toMatchObject({ '"a"': "1", '"c"': "1" });
     // Written again before the cut, as it is here: then there is nothing to replace.
     line.batch([node("c", 2), node("a", 1)], { mode: "recycled" });
     line.batch([pointer("p", "c")], { from: at(1), to: at(2), sums: true });
-    await until(() => line.of("ack").length === 3);
+    await line.acked(({ length }) => length === 3);
     expect(await contents(store)).toEqual({ '"a"': "1", '"b"': "1", '"c"': "2", '"p"': '"c"' });
   });
 
@@ -113,11 +113,11 @@ describe("a catch-up", () => {
     const line = await world.line();
     line.subscribed("all");
     line.batch([cell("a", 1), cell("b", 1)], { mode: "early", position: 1 });
-    await until(() => line.of("ack").length === 1);
+    await line.acked(({ length }) => length === 1);
     expect(await contents(store)).toEqual({ '"a"': "1", '"b"': "1" });
     expect(subscription.status.consistent).toBe(false);
     line.batch([deleteCell("a"), cell("b", 2)], { mode: "early", position: 2 });
-    await until(() => line.of("ack").length === 2);
+    await line.acked(({ length }) => length === 2);
     expect(await contents(store)).toEqual({ '"a"': "1", '"b"': "2" });
     expect(seen).toEqual([]);
     line.batch([cell("c", 1)], { to: at(7), sums: true });
@@ -133,7 +133,7 @@ describe("a catch-up", () => {
     line.say({ type: "resync", id: line.id, reason: "FEED_TRUNCATED" });
     line.resetSums();
     line.batch([cell("c", 2)], { mode: "early" });
-    await until(() => line.of("ack").length === 4);
+    await line.acked((batches) => batches.at(-1) === line.sent);
     expect(await store.get("c")).toBe(1);
   });
 
@@ -160,7 +160,7 @@ describe("a catch-up", () => {
     const line = await world.line();
     line.subscribed("all");
     line.batch([node("n", 1), cell("a", 1), cell("b", 1)], { mode: "early" });
-    await until(() => line.of("ack").length === 1);
+    await line.acked(({ length }) => length === 1);
     expect(await contents(store)).toMatchObject({ '"a"': "1", '"b"': "1" });
     line.batch([cell("b", 2), pointer("p", "n")], { to: at(7), sums: true });
     line.complete(7);
@@ -256,13 +256,13 @@ describe("a catch-up", () => {
     line.say({ type: "resync", id: line.id, reason: "FEED_TRUNCATED" });
     line.resetSums();
     line.batch([node("b", 1)], { position: 1 });
-    await until(() => line.of("ack").length === 2);
+    await line.acked(({ length }) => length === 2);
     expect((await store.standing(STORE))?.position).toBe(1);
     // Who resumed from 2 would not be sent it again.
     line.batch([node("a", 2), node("d", 1)], { position: 2 });
-    await until(() => line.of("ack").length === 3);
+    await line.acked(({ length }) => length === 3);
     line.batch([node("e", 1)], { position: 3 });
-    await until(() => line.of("ack").length === 4);
+    await line.acked(({ length }) => length === 4);
     expect(await contents(store)).toMatchObject({ '"a"': "1", '"d"': "1", '"e"': "1" });
     expect((await store.standing(STORE))?.position).toBe(1);
   });
@@ -274,7 +274,7 @@ describe("a catch-up", () => {
     const line = await world.line();
     line.subscribed("diff");
     line.batch([node("n", 1), cell("c", 1)], { position: ["walk", 1] });
-    await until(() => line.of("ack").length === 1);
+    await line.acked(({ length }) => length === 1);
     await first.close();
     const store = await disk.open();
     const second = world.follow(store);
@@ -302,7 +302,7 @@ describe("live steps", () => {
     for (let seq = 2; seq <= 40; seq++) {
       line.batch([cell("a", seq), node(`n${seq}`, seq)], { from: at(seq - 1), to: at(seq) });
     }
-    await until(() => line.of("ack").at(-1)?.batch === 40);
+    await line.acked((batches) => batches.at(-1) === 40);
     expect(seqs).toHaveLength(1);
     expect(told).toEqual([[40, 40]]);
     expect(line.of("ack")).toHaveLength(2);
@@ -316,12 +316,12 @@ describe("live steps", () => {
     const { line } = await live(world, store, [cell("a", 1)]);
     line.batch([cell("a", 2)], { from: at(1), to: at(2) });
     line.batch([node("n", 1), cell("a", 3), cell("b", 3)]);
-    await until(() => line.of("ack").length === 2);
+    await line.acked(({ length }) => length === 2);
     expect(await contents(store)).toEqual({ '"a"': "2", '"n"': "1" });
     expect((await store.standing(STORE))?.cursor).toEqual(at(2));
     line.batch([deleteNode("n")], { from: at(2), to: at(3) });
     line.batch([cell("b", 4)], { from: at(3), to: at(4) });
-    await until(() => line.of("ack").length === 3);
+    await line.acked(({ length }) => length === 3);
     expect(await contents(store)).toEqual({ '"a"': "3", '"b"': "4" });
   });
 
@@ -331,7 +331,7 @@ describe("live steps", () => {
     const { line } = await live(world, store, [pointer("p", 1)]);
     line.batch([pointer("p", 2)], { from: at(1), to: at(2), tokens: ["t2"] });
     line.batch([], { from: at(2), to: { ...at(5), origin: at(77, "o") } });
-    await until(() => line.of("ack").length === 2);
+    await line.acked(({ length }) => length === 2);
     const cursor = { ...at(5), origin: at(77, "o") };
     expect(await store.standing(STORE)).toMatchObject({ cursor, tokens: ["t2"] });
   });
@@ -372,7 +372,7 @@ describe("live steps", () => {
     for (const seq of [2, 3]) {
       const changed = [node(`n${seq}`, 1), cell("a", 1), cell("b", seq), cell("mine", seq)];
       line.batch([...changed, deleteCell("none")], { from: at(seq - 1), to: at(seq) });
-      await until(() => line.of("ack").length === seq);
+      await line.acked(({ length }) => length === seq);
     }
     expect(steps.map(({ cursor }) => cursor.seq)).toEqual([2, 3]);
     expect(steps.map(({ operations }) => operations.map(({ key }) => key))).toEqual([["b"], ["b"]]);
@@ -382,7 +382,7 @@ describe("live steps", () => {
     expect(await store.get("mine")).toBe("own");
     stop();
     line.batch([cell("a", 9)], { from: at(3), to: at(4) });
-    await until(() => line.of("ack").length === 4);
+    await line.acked(({ length }) => length === 4);
     expect(steps).toHaveLength(2);
   });
 });
@@ -403,12 +403,12 @@ describe("offers", () => {
     expect(line.of("need").map(({ keys }) => keys)).toEqual([["c"], ["d"]]);
     line.batch([node("c", 1), node("d", 1)]);
     line.batch([pointer("p", 2)], { to: at(1, "e2"), sums: true });
-    await until(() => line.of("ack").at(-1)?.batch === 5);
+    await line.acked((batches) => batches.at(-1) === 5);
     const shown = { '"a"': "1", '"c"': "1", '"d"': "1", '"p"': "2", '"mine"': "1" };
     expect(await contents(store)).toEqual({ ...shown, '"pinned"': "1" });
     // The next step is not whole by itself.
     line.batch([cell("x", 1)], { from: at(1, "e2"), to: at(2, "e2") });
-    await until(() => line.of("ack").at(-1)?.batch === 6);
+    await line.acked((batches) => batches.at(-1) === 6);
     expect(await contents(store)).toMatchObject(shown);
   });
 
@@ -420,7 +420,7 @@ describe("offers", () => {
     line.resetSums();
     line.offer(["a"], false);
     line.batch([pointer("p", 2)], { to: at(2), sums: true });
-    await until(() => line.of("ack").at(-1)?.batch === 3);
+    await line.acked((batches) => batches.at(-1) === 3);
     expect(await contents(store)).toEqual({ '"a"': "1", '"b"': "1", '"p"': "2" });
     await quiet();
   });

@@ -86,7 +86,7 @@ describe("pruning", () => {
     line.say({ type: "resync", id: line.id, reason: "FEED_TRUNCATED" });
     line.resetSums();
     line.batch([node("b", [])], { position: 1 });
-    await until(() => line.of("ack").length === 2);
+    await line.acked(({ length }) => length === 2);
     await subscription.close();
     const again = world.follow(await disk.open(), { walker: WALKER, prune: "unreachable" });
     const pruned = again.prune();
@@ -191,7 +191,7 @@ describe("pruning", () => {
     expect(await subscription.prune()).toBe(1);
     expect(Object.keys(await contents(store)).toSorted()).toEqual(['"a"', '"p"']);
     line.batch([node("b", []), node("y", []), pointer("p", ["b"])], { from: at(1), to: at(2) });
-    await until(() => line.of("ack").length === 2);
+    await line.acked((batches) => batches.at(-1) === line.sent);
     line.break();
     await until(() => subscription.status.phase === "offline");
     expect(await subscription.prune()).toBe(2);

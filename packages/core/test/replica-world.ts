@@ -189,19 +189,31 @@ export type Head = Partial<Omit<Batch, "type" | "id" | "batch">> & {
 };
 
 /** A line as its primary end sees it. */
+/** More than replicas let an acknowledgement wait. */
+const ACKED_MS = 50;
+
 export class PrimaryEnd implements Line {
   readonly peer = {};
   readonly codec = CODEC;
   readonly traits = { commits: true, classes: "wire", resync: "message", verify: true } as const;
   readonly got: Message[] = [];
   readonly #listener: LineListener;
+  readonly #clock: ManualClock;
   readonly #checksums = new Map<number, StepChecksum>();
   readonly #batches = new Map<number, number>();
   isClosed = false;
   closeCode: string | undefined;
 
-  constructor(listener: LineListener) {
+  constructor(listener: LineListener, clock: ManualClock) {
     this.#listener = listener;
+    this.#clock = clock;
+  }
+
+  /** Until something holds of what is acknowledged: what belongs to live steps waits a moment for more. */
+  async acked(holds: (batches: readonly number[]) => boolean): Promise<void> {
+    const doesHold = () => holds(this.of("ack").map(({ batch }) => batch));
+    for (let ms = 0; ms < ACKED_MS && !doesHold(); ms++) await this.#clock.pass(1);
+    await until(doesHold, `acknowledgements: ${holds.toString()}`);
   }
 
   async send(message: Message): Promise<void> {
@@ -370,7 +382,7 @@ export class World {
       name: "test",
       traits: { commits: true, classes: "wire", resync: "message", verify: true },
       open: (_transport, _options, listener) => {
-        const line = new PrimaryEnd(listener);
+        const line = new PrimaryEnd(listener, this.clock);
         this.lines.push(line);
         return line;
       },
@@ -429,7 +441,7 @@ export async function live(
   line.batch(operations, { to: at(1), sums: true });
   line.complete(1);
   await subscription.synced();
-  await until(() => line.of("ack").length === 1);
+  await line.acked(({ length }) => length === 1);
   return { line, subscription };
 }
 

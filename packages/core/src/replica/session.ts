@@ -59,8 +59,11 @@ export class Session implements Receiver {
   #hasLeft = false;
   /** The number of the last batch or offer. */
   #batch = 0;
+  /** What was applied, and is durable where it moved the cursor. */
+  #settled = { batch: 0, until: 0 };
   #ackedBatch = 0;
   #ackedUntil = 0;
+  #stopAckTimer: (() => void) | undefined;
 
   constructor(
     following: Following,
@@ -118,6 +121,7 @@ export class Session implements Receiver {
     } catch (error) {
       return this.#endOf(error);
     } finally {
+      this.#stopAckTimer?.();
       if (this.#applier?.isIdle === false) this.#following.hasLeftovers = true;
       const isClosed = this.#inbox.isClosed && !this.#hasLeft;
       this.#inbox.close();
@@ -159,8 +163,7 @@ export class Session implements Receiver {
         const end = await this.#handle(letter);
         if (end !== undefined) return end;
         this.#inbox.done(letter);
-        if (letter.until - this.#ackedUntil >= this.#line.windowBytes / 4)
-          await this.#settle(letter);
+        if (this.#isAckDue(letter)) await this.#settle(letter);
       }
       if (this.#inbox.isClosed) return this.#closed();
       const last = letters.at(-1);
@@ -251,13 +254,31 @@ export class Session implements Receiver {
     this.#owner.onComplete();
   }
 
-  /** Writes what waits, and says so. */
+  /** Whether so much is unacknowledged that the primary may soon have to wait. */
+  #isAckDue({ until }: Letter): boolean {
+    return until - this.#ackedUntil >= this.#line.windowBytes / 4;
+  }
+
+  /** Writes what waits, and says so: in a catch-up at once, live within a moment. */
   async #settle(letter: Letter): Promise<void> {
+    const isAckDue = !this.isLive || this.#isAckDue(letter);
     await this.#applier?.flush();
-    this.#ackedUntil = letter.until;
-    if (this.#batch === this.#ackedBatch) return;
-    this.#ackedBatch = this.#batch;
-    await this.#line.send({ type: "ack", id: this.#id, batch: this.#batch });
+    this.#settled = { batch: this.#batch, until: letter.until };
+    if (isAckDue) return this.#ack();
+    this.#stopAckTimer ??= this.#following.environment.clock.after(ACK_DELAY_MS, () => {
+      // The line's end tells what there is to tell of an acknowledgement that could not be sent.
+      this.#ack().catch(() => undefined);
+    });
+  }
+
+  async #ack(): Promise<void> {
+    this.#stopAckTimer?.();
+    this.#stopAckTimer = undefined;
+    const { batch, until } = this.#settled;
+    this.#ackedUntil = until;
+    if (batch === this.#ackedBatch) return;
+    this.#ackedBatch = batch;
+    await this.#line.send({ type: "ack", id: this.#id, batch });
   }
 
   #closed(): SessionEnd {
@@ -278,6 +299,12 @@ export class Session implements Receiver {
     return { kind: "failed", error: fault };
   }
 }
+
+/**
+ * So long may an acknowledgement of a live batch wait for the next: one for each commit would cost both sides
+ * more than the commit, and whoever has many lines would send it before reading the commit of the next.
+ */
+const ACK_DELAY_MS = 10;
 
 function violation(message: string): SyncError {
   return new SyncError("PROTOCOL_VIOLATION", message);
