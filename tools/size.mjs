@@ -14,18 +14,18 @@ const KIB = 1024;
 /** What a user would import, what it is to take one day, and what it may take, in KiB. */
 const SUBJECTS = [
   {
-    name: "core, transport-ws/client, store-dexie, codec-msgpack",
+    name: "createReplicaContext, wsDialer, DexieStore, msgpackCodec",
     imports: {
-      "@datahike-sync/core": "createSyncContext",
+      "@datahike-sync/core": "createReplicaContext",
       "@datahike-sync/transport-ws/client": "wsDialer",
       "@datahike-sync/store-dexie": "DexieStore",
       "@datahike-sync/codec-msgpack": "msgpackCodec",
     },
     aim: 20,
-    limit: 65,
+    limit: 46,
   },
   {
-    name: "core, transport-channel, store-memory",
+    name: "createSyncContext, ChannelServer, MemoryStore",
     imports: {
       "@datahike-sync/core": "createSyncContext",
       "@datahike-sync/transport-channel": "ChannelServer",

@@ -1,6 +1,6 @@
 /** Two stores in one process: what is written into one arrives in the other. */
 import { msgpackCodec } from "@datahike-sync/codec-msgpack";
-import { createSyncContext } from "@datahike-sync/core";
+import { createReplicaContext, createSyncContext } from "@datahike-sync/core";
 import { fromJs, toJs } from "@datahike-sync/edn";
 import { MemoryStore } from "@datahike-sync/store-memory";
 import { ChannelServer } from "@datahike-sync/transport-channel";
@@ -16,7 +16,7 @@ await using primary = createSyncContext({ codec });
 const { storeId } = primary.registerStore(shop, { id: "shop" });
 primary.serve(server);
 
-await using replica = createSyncContext({ codec });
+await using replica = createReplicaContext({ codec });
 const subscription = replica.subscribe(server.dial, storeId, till);
 await subscription.synced();
 console.log("synced", toJs((await till.get("apples")) ?? null));

@@ -1,15 +1,13 @@
 /** What joins stores, machines, transports and time. */
-import { isKind, type SyncError, type Uuid } from "@datahike-sync/edn";
-import { SYSTEM_CLOCK } from "./clock.ts";
+import { isKind, type Uuid } from "@datahike-sync/edn";
 import type { Codec } from "./codec.ts";
 import type { Dialect } from "./dialect.ts";
-import type { Environment, Upstream } from "./environment.ts";
+import { type Environment, openEnvironment } from "./environment.ts";
 import { Listeners } from "./listeners.ts";
 import { NATIVE_DIALECT } from "./native-dialect.ts";
-import { SYNC_LIMITS, type SyncLimits } from "./options.ts";
 import { PrimaryLine } from "./primary/primary-line.ts";
 import { PrimaryStores } from "./primary/primary-stores.ts";
-import { Connection } from "./replica/connection.ts";
+import { Connections } from "./replica/connections.ts";
 import type { ReadableStore, Store } from "./store.ts";
 import { storeId } from "./store-id.ts";
 import type {
@@ -24,7 +22,6 @@ import type {
   SyncEvent,
 } from "./sync.ts";
 import type { Dialer, Transport, TransportServer } from "./transport.ts";
-import { SYSTEM_WAKE } from "./wake.ts";
 
 /**
  * A context without stores and lines.
@@ -41,9 +38,7 @@ class Context implements SyncContext {
   readonly #environment: Environment;
   readonly #stores: PrimaryStores;
   readonly #lines = new Set<PrimaryLine>();
-  readonly #connections = new Map<Dialer | Transport, Connection>();
-  /** The last subscription of each store. One that is over can still be asked what is stored. */
-  readonly #upstreams = new WeakMap<Store | ReadableStore, Upstream>();
+  readonly #connections: Connections;
   readonly #listeners = new Listeners<SyncEvent>();
   readonly #stops = new Set<() => void>();
   #closed: Promise<void> | undefined;
@@ -52,8 +47,10 @@ class Context implements SyncContext {
     const { codec, dialect = NATIVE_DIALECT } = options;
     this.#codec = codec;
     this.#dialect = dialect;
-    this.#environment = environmentOf(options, (event) => this.#listeners.tell(event));
-    this.#stores = new PrimaryStores(this.#environment);
+    const environment = openEnvironment(options, (event) => this.#listeners.tell(event));
+    this.#environment = environment;
+    this.#stores = new PrimaryStores(environment);
+    this.#connections = new Connections({ environment, dialect, codec });
   }
 
   registerStore(
@@ -63,7 +60,7 @@ class Context implements SyncContext {
   ): Registration {
     this.#checkOpen();
     const id = isUuid(config) ? config : storeId(config);
-    return this.#stores.register(store, id, options, () => this.#upstreamOf(store));
+    return this.#stores.register(store, id, options, () => this.#connections.upstreamOf(store));
   }
 
   serve(server: TransportServer): () => void {
@@ -105,21 +102,7 @@ class Context implements SyncContext {
     options: SubscribeOptions = {},
   ): Subscription {
     this.#checkOpen();
-    let connection = this.#connections.get(to);
-    if (connection === undefined) {
-      connection = new Connection({
-        open: to,
-        environment: this.#environment,
-        dialect: this.#dialect,
-        codec: this.#codec,
-        onEnd: () => this.#connections.delete(to),
-      });
-      this.#connections.set(to, connection);
-    }
-    const subscription = connection.follow(id, store, options);
-    const upstream = connection.upstreamOf(store);
-    if (upstream !== undefined) this.#upstreams.set(store, upstream);
-    return subscription;
+    return this.#connections.follow(to, id, store, options);
   }
 
   onEvent(listener: (event: SyncEvent) => void): () => void {
@@ -127,8 +110,7 @@ class Context implements SyncContext {
   }
 
   stats(): ContextStats {
-    const connections = Array.from(this.#connections.values());
-    const subscriptions = connections.reduce((sum, { size }) => sum + size, 0);
+    const { size: subscriptions } = this.#connections;
     return { lines: this.#lines.size, subscriptions, ...this.#stores.stats };
   }
 
@@ -144,42 +126,15 @@ class Context implements SyncContext {
   async #end(): Promise<void> {
     for (const stop of this.#stops) stop();
     await Promise.all([
-      ...Array.from(this.#connections.values(), (connection) => connection.close()),
+      this.#connections.close(),
       ...Array.from(this.#lines, (line) => line.close()),
     ]);
     await this.#stores.close();
   }
 
-  /** The subscription that feeds a store makes a relay of it. */
-  #upstreamOf(store: Store | ReadableStore): Upstream | undefined {
-    for (const connection of this.#connections.values()) {
-      const upstream = connection.upstreamOf(store);
-      if (upstream !== undefined) return upstream;
-    }
-    return this.#upstreams.get(store);
-  }
-
   #checkOpen(): void {
     if (this.#closed !== undefined) throw new TypeError("the context was closed");
   }
-}
-
-function environmentOf(
-  { clock = SYSTEM_CLOCK, random = Math.random, onWake = SYSTEM_WAKE, limits }: SyncContextOptions,
-  tell: (event: SyncEvent) => void,
-): Environment {
-  const report = (error: SyncError) => tell({ type: "fault", error });
-  return { clock, random, onWake, limits: limitsOf(limits), tell, report };
-}
-
-function limitsOf(given: Partial<SyncLimits> = {}): SyncLimits {
-  const limits: SyncLimits = { ...SYNC_LIMITS, ...given };
-  for (const [name, value] of Object.entries(limits)) {
-    if (!(Number.isSafeInteger(value) && value > 0)) {
-      throw new RangeError(`${name} is a whole number, at least 1`);
-    }
-  }
-  return Object.freeze(limits);
 }
 
 function isUuid(config: StoreConfig | Uuid): config is Uuid {

@@ -1,10 +1,10 @@
 /** What both machines take from their context: bounds, time, chance, and whom to tell. */
 import type { SyncError } from "@datahike-sync/edn";
-import type { Clock } from "./clock.ts";
+import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import type { StepCursor } from "./feed.ts";
-import type { SyncLimits } from "./options.ts";
-import type { SyncEvent } from "./sync.ts";
-import type { OnWake } from "./wake.ts";
+import { SYNC_LIMITS, type SyncLimits } from "./options.ts";
+import type { SyncContextOptions, SyncEvent } from "./sync.ts";
+import { type OnWake, SYSTEM_WAKE } from "./wake.ts";
 
 export interface Environment {
   readonly limits: SyncLimits;
@@ -27,4 +27,23 @@ export interface Upstream {
   stored(): Promise<Pick<Upstream, "isWhole" | "cursor">>;
   /** Tells when either has changed and is durable. Returns the stop function. */
   onChange(listener: () => void): () => void;
+}
+
+/** @throws {RangeError} when a limit is not a whole number above 0. */
+export function openEnvironment(
+  { clock = SYSTEM_CLOCK, random = Math.random, onWake = SYSTEM_WAKE, limits }: SyncContextOptions,
+  tell: (event: SyncEvent) => void,
+): Environment {
+  const report = (error: SyncError) => tell({ type: "fault", error });
+  return { clock, random, onWake, limits: limitsOf(limits), tell, report };
+}
+
+function limitsOf(given: Partial<SyncLimits> = {}): SyncLimits {
+  const limits: SyncLimits = { ...SYNC_LIMITS, ...given };
+  for (const [name, value] of Object.entries(limits)) {
+    if (!(Number.isSafeInteger(value) && value > 0)) {
+      throw new RangeError(`${name} is a whole number, at least 1`);
+    }
+  }
+  return Object.freeze(limits);
 }

@@ -71,6 +71,7 @@ export {
   type Total,
   type Unsubscribe,
 } from "./protocol.ts";
+export { createReplicaContext } from "./replica-context.ts";
 export type {
   Capabilities,
   DeleteOperation,
@@ -105,6 +106,8 @@ export type {
   KeyChange,
   RegisterOptions,
   Registration,
+  ReplicaContext,
+  ReplicaContextStats,
   StoreConfig,
   SubscribeOptions,
   Subscription,

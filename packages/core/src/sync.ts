@@ -11,8 +11,28 @@ import type { Dialer, Transport, TransportServer } from "./transport.ts";
 import type { OnWake } from "./wake.ts";
 import type { Walker } from "./walker.ts";
 
+/** Follows the stores of others in stores of one's own. */
+export interface ReplicaContext extends AsyncDisposable {
+  /**
+   * Follows a store of the other side in a store of one's own. With a dialer it reconnects by itself;
+   * with a transport it fails when that ends. Subscriptions with the same dialer share a line, and those
+   * to the same store in the same store share everything.
+   */
+  subscribe(
+    to: Dialer | Transport,
+    storeId: Uuid,
+    store: Store,
+    options?: SubscribeOptions,
+  ): Subscription;
+  /** Everything that happens, for logs and measurements. Returns the function that stops it. */
+  onEvent(listener: (event: SyncEvent) => void): () => void;
+  stats(): ReplicaContextStats;
+  /** Ends subscriptions and lines, waits for their writes. Stores stay open. */
+  close(): Promise<void>;
+}
+
 /** One process's part in replication: the stores it serves and those in which it follows others. */
-export interface SyncContext extends AsyncDisposable {
+export interface SyncContext extends ReplicaContext {
   /**
    * Offers a store to those who subscribe to the id of its configuration, or to that id itself. A store
    * without a feed needs a walker.
@@ -28,22 +48,7 @@ export interface SyncContext extends AsyncDisposable {
   serve(server: TransportServer): () => void;
   /** Takes one line, as `serve` does. */
   accept(transport: Transport): void;
-  /**
-   * Follows a store of the other side in a store of one's own. With a dialer it reconnects by itself;
-   * with a transport it fails when that ends. Subscriptions with the same dialer share a line, and those
-   * to the same store in the same store share everything.
-   */
-  subscribe(
-    to: Dialer | Transport,
-    storeId: Uuid,
-    store: Store,
-    options?: SubscribeOptions,
-  ): Subscription;
-  /** Everything that happens, for logs and measurements. Returns the function that stops it. */
-  onEvent(listener: (event: SyncEvent) => void): () => void;
   stats(): ContextStats;
-  /** Ends subscriptions and lines, waits for their writes. Stores stay open. */
-  close(): Promise<void>;
 }
 
 export type StoreConfig = EdnMap | Readonly<Record<string, unknown>>;
@@ -222,12 +227,16 @@ export interface SubscriptionStats {
   readonly reconnects: number;
 }
 
-export interface ContextStats {
+export interface ReplicaContextStats {
+  readonly subscriptions: number;
+}
+
+export interface ContextStats extends ReplicaContextStats {
+  /** On which others follow. */
   readonly lines: number;
   readonly subscribers: number;
   /** Subscribers that catch up: never more than `maxCatchingUp`. */
   readonly catchingUp: number;
-  readonly subscriptions: number;
   /** Bodies that were encoded, whoever they were sent to. */
   readonly encodedBodies: number;
   readonly sentBytes: number;

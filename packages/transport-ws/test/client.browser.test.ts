@@ -1,5 +1,5 @@
 import { msgpackCodec } from "@datahike-sync/codec-msgpack";
-import { createSyncContext, type TransportClose } from "@datahike-sync/core";
+import { createReplicaContext, type TransportClose } from "@datahike-sync/core";
 import { storeId } from "@datahike-sync/core/store-id";
 import { MemoryStore } from "@datahike-sync/store-memory";
 import {
@@ -68,9 +68,11 @@ describe("a browser's WebSocket", () => {
 test("the engine follows a server from a browser, live, and after its socket was destroyed", async () => {
   const codec = msgpackCodec();
   const till = await MemoryStore.open({ codec });
-  const context = createSyncContext({ codec, limits: { backoffMinMs: 1 } });
+  const context = createReplicaContext({ codec, limits: { backoffMinMs: 1 } });
   onTestFinished(() => context.close());
   const dialer = wsDialer(`ws://${inject("transportWs")}/shop`);
+  const events: string[] = [];
+  context.onEvent(({ type }) => events.push(type));
   const subscription = context.subscribe(dialer, storeId({ id: "shop" }), till);
   await subscription.synced();
   expect(await till.get("key 1999")).toBe(1999);
@@ -80,6 +82,11 @@ test("the engine follows a server from a browser, live, and after its socket was
     await changes(3);
     expect(subscription.stats().reconnects).toBe(i);
   }
+  expect(events).toContain("line-opened");
+  expect(context.stats()).toEqual({ subscriptions: 1 });
+  await context.close();
+  expect(subscription.status.phase).toBe("closed");
+  expect(() => context.subscribe(dialer, storeId({ id: "shop" }), till)).toThrow(TypeError);
 
   /** Waits for live commits. */
   async function changes(count: number): Promise<void> {

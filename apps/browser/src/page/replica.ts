@@ -1,6 +1,6 @@
 /** The replica: memory before IndexedDB, filled by a walk, following the server. */
 import {
-  createSyncContext,
+  createReplicaContext,
   isSyncError,
   type Subscription,
   type Walker,
@@ -46,7 +46,7 @@ export class Replica {
 
   /** Follows the server; what no commit reaches any more goes. */
   follow(line: Line): Subscription {
-    const context = createSyncContext({
+    const context = createReplicaContext({
       codec: databaseCodec(),
       onWake: line.onWake,
       // Somebody looks on: half a minute between two attempts would be long, and so would a whole second

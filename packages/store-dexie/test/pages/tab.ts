@@ -1,6 +1,11 @@
 /** What runs in a page: a replica in IndexedDB, and what the test asks of it. */
 import { msgpackCodec } from "@datahike-sync/codec-msgpack";
-import { createSyncContext, isSyncError, type Store, type Subscription } from "@datahike-sync/core";
+import {
+  createReplicaContext,
+  isSyncError,
+  type Store,
+  type Subscription,
+} from "@datahike-sync/core";
 import { print, uuid } from "@datahike-sync/edn";
 import { DexieStore } from "@datahike-sync/store-dexie";
 import { wsDialer } from "@datahike-sync/transport-ws/client";
@@ -8,7 +13,7 @@ import { digestOf } from "./state.ts";
 
 const codec = msgpackCodec();
 // Small, so that what has arrived is often said.
-const context = createSyncContext({ codec, limits: { windowBytes: 2 ** 19 } });
+const context = createReplicaContext({ codec, limits: { windowBytes: 2 ** 19 } });
 const dial = wsDialer(location.origin.replace("http", "ws"));
 
 export class Tab {
