@@ -53,6 +53,7 @@ async function main(screen: Screen): Promise<void> {
   listenToButton(line, tell);
   const began = performance.now();
   await replica.warm((progress) => screen.showWalk(progress, performance.now() - began));
+  await replica.tidy();
 }
 
 function listenToButton(line: Line, onChange: () => void): void {

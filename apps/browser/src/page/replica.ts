@@ -44,6 +44,11 @@ export class Replica {
     }
   }
 
+  /** Forgets what has gone since the page was last opened: nobody follows it who has to be told. */
+  async tidy(): Promise<void> {
+    await this.store.compact();
+  }
+
   /** Follows the server; what no commit reaches any more goes. */
   follow(line: Line): Subscription {
     const context = createReplicaContext({
