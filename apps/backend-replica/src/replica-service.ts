@@ -25,6 +25,7 @@ import { Observer } from "./observer.ts";
 import type { Settings } from "./settings.ts";
 import { StatusServer } from "./status-server.ts";
 import { holdersOf, tokenIn } from "./tokens.ts";
+import { Tombstones } from "./tombstones.ts";
 
 /** A service that runs. */
 export class ReplicaService {
@@ -46,7 +47,7 @@ export class ReplicaService {
    * system's error.
    */
   static async start(settings: Settings, log: Log): Promise<ReplicaService> {
-    const { host, folder, port, statusPort, clientTokenFile } = settings;
+    const { host, folder, port, statusPort, clientTokenFile, keepHours } = settings;
     const codec = codecOf(settings);
     // Without it everybody would be refused, and only told that their own token is wrong.
     if (clientTokenFile !== undefined) {
@@ -72,8 +73,19 @@ export class ReplicaService {
       const subscription = follow(context, store, codec, settings);
       observer.observe(context, subscription);
       context.serve(lines);
+      const tombstones = new Tombstones(store, {
+        keepMs: keepHours * HOUR_MS,
+        onError: (error) => log("error", "tombstones", factsOf(error)),
+      });
       log("info", "started", { lines: lines.address, status: status.address });
-      return new ReplicaService(settings, log, { store, lines, observer, status, context });
+      return new ReplicaService(settings, log, {
+        store,
+        lines,
+        observer,
+        status,
+        context,
+        tombstones,
+      });
     } catch (error) {
       for (const part of opened) await part.close();
       throw error;
@@ -95,12 +107,13 @@ export class ReplicaService {
   }
 
   async #stop(): Promise<void> {
-    const { observer, lines, context, store, status } = this.#parts;
+    const { observer, lines, context, tombstones, store, status } = this.#parts;
     observer.isStopping = true;
     this.#log("info", "draining", { lines: context.stats().lines });
     await lines.drain({ overMs: this.#settings.drainMs });
     await context.close();
     await lines.close();
+    await tombstones.stop();
     await store.close();
     // The last, so that whoever asks meanwhile is told that this is stopping.
     await status.close();
@@ -114,7 +127,10 @@ interface Parts {
   readonly observer: Observer;
   readonly status: StatusServer;
   readonly context: SyncContext;
+  readonly tombstones: Tombstones;
 }
+
+const HOUR_MS = 3_600_000;
 
 function follow(
   context: SyncContext,

@@ -24,6 +24,8 @@ export interface Settings {
   readonly clientTokenFile: string | undefined;
   /** The most commits that may be missing here while this is ready. */
   readonly maxLag: number;
+  /** For how long deletes are kept for further replicas that are away, in hours. */
+  readonly keepHours: number;
   /** Over how long further replicas are sent elsewhere at the end, in milliseconds. */
   readonly drainMs: number;
 }
@@ -41,6 +43,7 @@ export const USAGE = `usage: backend-replica --primary <url> --store <id> --fold
   --token-file <path>        holds the token for the primary, and is read at each attempt
   --client-token-file <path> holds the token that further replicas need; default: they need none
   --max-lag <commits>        not ready while more are missing; default 100
+  --keep-hours <hours>       for how long deletes are kept for further replicas that are away; default 24
   --drain-ms <ms>            over how long further replicas are sent away at the end; default 5000
   --help
 
@@ -72,6 +75,7 @@ export function parseSettings(
     tokenFile: given("token-file"),
     clientTokenFile: given("client-token-file"),
     maxLag: parse("max-lag", given("max-lag") ?? "100", wholeUpTo(Number.MAX_SAFE_INTEGER)),
+    keepHours: parse("keep-hours", given("keep-hours") ?? "24", wholeUpTo(MAX_HOURS)),
     drainMs: parse("drain-ms", given("drain-ms") ?? "5000", wholeUpTo(MAX_TIMER_MS)),
   };
 }
@@ -79,6 +83,7 @@ export function parseSettings(
 const CODECS = ["msgpack", "fressian"] as const;
 const WALKERS = ["none", "datahike"] as const;
 const MAX_PORT = 65_535;
+const MAX_HOURS = 1_000_000;
 /** A longer timer would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -95,6 +100,7 @@ const OPTIONS = {
   "token-file": TEXT,
   "client-token-file": TEXT,
   "max-lag": TEXT,
+  "keep-hours": TEXT,
   "drain-ms": TEXT,
   help: { type: "boolean" },
 } as const;

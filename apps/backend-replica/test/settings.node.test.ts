@@ -17,6 +17,7 @@ test("what is not given has a default", () => {
     tokenFile: undefined,
     clientTokenFile: undefined,
     maxLag: 100,
+    keepHours: 24,
     drainMs: 5000,
   });
 });
