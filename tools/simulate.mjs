@@ -24,8 +24,8 @@ if (build.status !== 0) process.exit(1);
 
 const engine = await import("../packages/core/dist/index.js");
 const { campaign, explain, simulate } = await import("../packages/conformance/dist/simulation.js");
-const { createSyncContext, openStore } = engine;
-const options = { engine: { createSyncContext, openStore } };
+const { createSyncContext, openObjectStore, openStore } = engine;
+const options = { engine: { createSyncContext, openObjectStore, openStore } };
 
 if (values.keep === undefined) await runMany();
 else await repeat(values.keep);

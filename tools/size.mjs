@@ -22,7 +22,7 @@ const SUBJECTS = [
       "@datahike-sync/codec-msgpack": "msgpackCodec",
     },
     aim: 20,
-    limit: 46,
+    limit: 43,
   },
   {
     name: "createSyncContext, ChannelServer, MemoryStore",
@@ -31,7 +31,7 @@ const SUBJECTS = [
       "@datahike-sync/transport-channel": "ChannelServer",
       "@datahike-sync/store-memory": "MemoryStore",
     },
-    limit: 57,
+    limit: 56,
   },
 ];
 

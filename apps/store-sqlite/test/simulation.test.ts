@@ -1,7 +1,7 @@
 import { SqliteStore, sqliteDriver, wasmDatabase } from "@datahike-sync/app-store-sqlite";
 import { msgpackCodec } from "@datahike-sync/codec-msgpack";
 import { explain, type Place, simulate } from "@datahike-sync/conformance/simulation";
-import { createSyncContext, openStore } from "@datahike-sync/core";
+import { createSyncContext, openObjectStore, openStore } from "@datahike-sync/core";
 import { cases, seed } from "@datahike-sync/testing";
 import { expect, test } from "vitest";
 import { loadSqlite } from "./wasm-sqlite.ts";
@@ -20,7 +20,7 @@ test("stores on SQLite come to agree, whatever happens to them", async () => {
       const driver = { ...sqliteDriver(kept), exclusive: false, close: () => Promise.resolve() };
       return openStore(driver, { codec, now: () => place.now() });
     };
-    const options = { engine: { createSyncContext, openStore }, open };
+    const options = { engine: { createSyncContext, openObjectStore, openStore }, open };
     const result = await simulate({ ...options, seed: seed + at });
     expect(result.violation && (await explain(options, result))).toBeUndefined();
     for (const db of databases.values()) db.close();

@@ -2,7 +2,7 @@
 
 import type { Engine } from "@datahike-sync/conformance/simulation";
 import type { SyncContext } from "@datahike-sync/core";
-import { openStore } from "@datahike-sync/core";
+import { openObjectStore, openStore } from "@datahike-sync/core";
 
 const STATUS = {
   phase: "connecting",
@@ -14,6 +14,7 @@ const STATUS = {
 } as const;
 
 export const IDLE_ENGINE: Engine = {
+  openObjectStore,
   openStore,
   createSyncContext: () =>
     ({

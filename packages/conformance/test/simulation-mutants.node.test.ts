@@ -2,7 +2,7 @@ import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { campaign, type Engine } from "@datahike-sync/conformance/simulation";
-import { createSyncContext, openStore } from "@datahike-sync/core";
+import { createSyncContext, openObjectStore, openStore } from "@datahike-sync/core";
 import { afterAll, describe, expect, test } from "vitest";
 import { MUTANTS, type Mutant } from "./engine-mutants.ts";
 
@@ -14,7 +14,7 @@ const MOST_SEEDS = 500;
 afterAll(() => rm(FOLDER, { recursive: true, force: true }));
 
 test("the engine itself passes the seeds that catch its faults", async () => {
-  const engine = { createSyncContext, openStore };
+  const engine = { createSyncContext, openObjectStore, openStore };
   const { failures } = await campaign({ engine, seeds: MOST_SEEDS, from: 1 });
   expect(failures.map(({ seed, violation }) => `${seed}: ${violation}`)).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { storeConformance } from "@datahike-sync/conformance/store";
 import { transportConformance } from "@datahike-sync/conformance/transport";
 import { walkerConformance } from "@datahike-sync/conformance/walker";
-import { openStore } from "@datahike-sync/core";
+import { openObjectStore } from "@datahike-sync/core";
 import { keyword } from "@datahike-sync/edn";
 import { cases, seed } from "@datahike-sync/testing";
 import { describe, test } from "vitest";
@@ -28,7 +28,7 @@ describe("a store behind a gate, on a disk in memory", () => {
         }
       });
       const open = async () => {
-        const real = await openStore(disk.open(), { rows: "objects", codec: TEXT_CODEC, now });
+        const real = await openObjectStore(disk.open(), { codec: TEXT_CODEC, now });
         return new GatedStore(real, gate, new Life("somebody"));
       };
       return { open, dispose: async () => stop() };
@@ -74,10 +74,7 @@ describe("the walker of the world", () => {
   walkerConformance({
     test,
     open: async () => {
-      const store = await openStore(new MemoryDisk().open(), {
-        rows: "objects",
-        codec: TEXT_CODEC,
-      });
+      const store = await openObjectStore(new MemoryDisk().open(), { codec: TEXT_CODEC });
       const tree = [node("n1"), node("n2", "n1"), node("n3"), node("n4", "n2", "n3")];
       const pointers = [pointer(10, "n4"), pointer(11, "n2")];
       const names = toValue({ version: 12, kids: [], names: ["db", "dev"] });

@@ -6,7 +6,12 @@ import {
   shrink,
   simulate,
 } from "@datahike-sync/conformance/simulation";
-import { createSyncContext, openStore, TRANSPORT_LIMITS } from "@datahike-sync/core";
+import {
+  createSyncContext,
+  openObjectStore,
+  openStore,
+  TRANSPORT_LIMITS,
+} from "@datahike-sync/core";
 import { cases, seed } from "@datahike-sync/testing";
 import { expect, test } from "vitest";
 import { MemoryDisk } from "../src/simulation/memory-disk.ts";
@@ -14,7 +19,7 @@ import { TEXT_CODEC } from "../src/simulation/text-codec.ts";
 import { IDLE_ENGINE } from "./idle-engine.ts";
 import { PlainEnd } from "./plain-line.ts";
 
-const ENGINE = { createSyncContext, openStore };
+const ENGINE = { createSyncContext, openObjectStore, openStore };
 const ALL_SEEDS = 20_000;
 const SEEDS = cases(ALL_SEEDS) === ALL_SEEDS ? ALL_SEEDS : 300;
 
@@ -73,7 +78,7 @@ test("a store that takes its time and real lines change nothing in a trace", asy
       get: async (key: string) => scan(await driver.get(key)),
       getMany: async (keys: readonly string[]) => scan(await driver.getMany(keys)),
     };
-    return openStore(slow, { rows: "objects", codec: TEXT_CODEC, now: () => place.now() });
+    return openObjectStore(slow, { codec: TEXT_CODEC, now: () => place.now() });
   };
   const at = async <T>(result: T): Promise<T> => result;
   const fast = await simulate({ seed, engine: ENGINE, open: (place) => openOn(place, at) });

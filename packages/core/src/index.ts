@@ -38,12 +38,8 @@ export type {
   StepCursor,
 } from "./feed.ts";
 export { NATIVE_DIALECT } from "./native-dialect.ts";
-export {
-  type ByteStoreOptions,
-  type ObjectStoreOptions,
-  type OpenStoreOptions,
-  openStore,
-} from "./open-store.ts";
+export { type OpenObjectStoreOptions, openObjectStore } from "./open-object-store.ts";
+export { type OpenStoreOptions, openStore } from "./open-store.ts";
 export { SYNC_LIMITS, type SyncLimits } from "./options.ts";
 export {
   type Ack,

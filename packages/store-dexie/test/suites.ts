@@ -2,7 +2,7 @@
 import { msgpackCodec } from "@datahike-sync/codec-msgpack";
 import { campaign, explain, type Place } from "@datahike-sync/conformance/simulation";
 import { storeConformance } from "@datahike-sync/conformance/store";
-import { createSyncContext, openStore, type Store } from "@datahike-sync/core";
+import { createSyncContext, openObjectStore, openStore, type Store } from "@datahike-sync/core";
 import { DexieStore } from "@datahike-sync/store-dexie";
 import { cases, seed } from "@datahike-sync/testing";
 import { describe, expect, test } from "vitest";
@@ -31,7 +31,7 @@ export function simulationTests(): void {
   test(`${seeds} seeds violate nothing`, { timeout: 1_800_000 }, async () => {
     const names = new Map<Place, string>();
     const options = {
-      engine: { createSyncContext, openStore },
+      engine: { createSyncContext, openObjectStore, openStore },
       open: (place: Place): Promise<Store> => {
         const name = names.get(place) ?? newName();
         names.set(place, name);

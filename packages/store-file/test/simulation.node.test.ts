@@ -10,7 +10,7 @@ import {
   type Opening,
   type Place,
 } from "@datahike-sync/conformance/simulation";
-import { createSyncContext, openStore } from "@datahike-sync/core";
+import { createSyncContext, openObjectStore, openStore } from "@datahike-sync/core";
 import { FileStore } from "@datahike-sync/store-file";
 import { cases, seed } from "@datahike-sync/testing";
 import { expect, test } from "vitest";
@@ -86,7 +86,7 @@ class Disks<D> {
 
 /** Resolves to how often what was met. */
 async function run(seeds: number, opening: Opening): Promise<ReadonlyMap<string, number>> {
-  const options = { engine: { createSyncContext, openStore }, ...opening };
+  const options = { engine: { createSyncContext, openObjectStore, openStore }, ...opening };
   const { failures, coverage, runs } = await campaign({ ...options, seeds, from: seed });
   const [failed] = failures;
   if (failed !== undefined) throw new Error(await explain(options, failed));

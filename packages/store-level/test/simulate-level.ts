@@ -1,7 +1,7 @@
 /** Simulated worlds whose stores are on databases of abstract-level. */
 import { msgpackCodec } from "@datahike-sync/codec-msgpack";
 import { explain, type Place, simulate } from "@datahike-sync/conformance/simulation";
-import { createSyncContext, openStore } from "@datahike-sync/core";
+import { createSyncContext, openObjectStore, openStore } from "@datahike-sync/core";
 import { type LevelDatabase, type LevelSnapshot, levelDriver } from "@datahike-sync/store-level";
 
 /** The shortest trace that was found, if something is violated in the run of a seed. */
@@ -19,7 +19,7 @@ export async function simulateOn<Snapshot extends LevelSnapshot>(
     const driver = { ...levelDriver(db), exclusive: false, close: () => Promise.resolve() };
     return openStore(driver, { codec, now: () => place.now() });
   };
-  const options = { engine: { createSyncContext, openStore }, open };
+  const options = { engine: { createSyncContext, openObjectStore, openStore }, open };
   const result = await simulate({ ...options, seed });
   const violated = result.violation === undefined ? undefined : await explain(options, result);
   for (const db of databases.values()) await db.close();

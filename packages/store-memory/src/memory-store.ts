@@ -1,5 +1,5 @@
 /** A store in memory: the whole contract of a store, and the reference for every other. */
-import { type Codec, type ObjectRow, openStore, type Store } from "@datahike-sync/core";
+import { type Codec, type ObjectRow, openObjectStore, type Store } from "@datahike-sync/core";
 import { memoryDriver } from "./memory-driver.ts";
 import type { MemoryMap } from "./memory-map.ts";
 
@@ -28,5 +28,5 @@ export const MemoryStore: {
   open(options?: MemoryStoreOptions): Promise<MemoryStore>;
 } = {
   open: ({ codec, map, feed, now } = {}) =>
-    openStore(memoryDriver(map), { rows: "objects", codec, feed, now }),
+    openObjectStore(memoryDriver(map), { codec, feed, now }),
 };

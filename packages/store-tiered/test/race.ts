@@ -1,5 +1,5 @@
 /** A tiered store under readers, writers and failures whose steps interleave as a seed says. */
-import { type ObjectRow, type Operation, openStore, type Store } from "@datahike-sync/core";
+import { type ObjectRow, type Operation, openObjectStore, type Store } from "@datahike-sync/core";
 import { type Edn, keyword } from "@datahike-sync/edn";
 import { MemoryMap, memoryDriver } from "@datahike-sync/store-memory";
 import { TieredStore } from "@datahike-sync/store-tiered";
@@ -64,7 +64,7 @@ class Course {
     const gate = new Gate(this.#random);
     const backend = await this.#openBackend(!isShared);
     const other = isShared ? await this.#openBackend(false) : undefined;
-    const frontend = await openStore(memoryDriver(this.#frontendMap), { rows: "objects" });
+    const frontend = await openObjectStore(memoryDriver(this.#frontendMap));
     const world: World = { backend, other, frontend };
     if (this.#random.below(3) === 0) await backend.compact();
     this.#isCalm = false;
@@ -90,7 +90,7 @@ class Course {
 
   async #openBackend(exclusive: boolean): Promise<Store> {
     const driver = { ...memoryDriver(this.#backendMap), exclusive };
-    const store = await openStore(driver, { rows: "objects", codec });
+    const store = await openObjectStore(driver, { codec });
     store.onCommit((commit) => this.referee.onCommit(commit));
     return store;
   }
@@ -180,8 +180,14 @@ class Course {
     // One nothing is like another: nobody could say whose delete it is that the backend has made.
     const sets = all.filter((operation) => operation.op === "set");
     const asked = sets.map(({ key, value }) => this.referee.ask(nameOf(key), value as Edn));
-    await store.write(sets);
-    for (const each of asked) this.referee.accept(each);
+    const isAccepted = await store.write(sets).then(
+      () => true,
+      () => false,
+    );
+    for (const each of asked) {
+      if (isAccepted) this.referee.accept(each);
+      else this.referee.settle(each);
+    }
   }
 
   /** Nodes that are there are not replaced, unless their keys are used again. */

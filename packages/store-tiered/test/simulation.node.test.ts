@@ -1,5 +1,5 @@
 import { campaign, explain, type Opening } from "@datahike-sync/conformance/simulation";
-import { createSyncContext, openStore } from "@datahike-sync/core";
+import { createSyncContext, openObjectStore, openStore } from "@datahike-sync/core";
 import { TieredStore } from "@datahike-sync/store-tiered";
 import { cases, seed } from "@datahike-sync/testing";
 import { describe, expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { BACKED_PAIRS } from "./pairs.ts";
 import { type Join } from "./subjects.ts";
 import { tabsWorld, workersWorld } from "./world.ts";
 
-const engine = { createSyncContext, openStore };
+const engine = { createSyncContext, openObjectStore, openStore };
 const seeds = cases(300);
 
 describe.each(BACKED_PAIRS)(

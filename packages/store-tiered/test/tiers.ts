@@ -1,5 +1,5 @@
 /** A tiered store on maps in memory, both of whose stores are observed. */
-import { type ObjectRow, openStore, type Store } from "@datahike-sync/core";
+import { type ObjectRow, openObjectStore, type Store } from "@datahike-sync/core";
 import { type MemoryMap, memoryDriver } from "@datahike-sync/store-memory";
 import { type BackedOptions, TieredStore, type TierFailure } from "@datahike-sync/store-tiered";
 import { type Observed, observed } from "./observed.ts";
@@ -41,5 +41,5 @@ export async function openTiers(options: TiersOptions = {}): Promise<Tiers> {
 }
 
 export function openMap(map?: MemoryMap<ObjectRow>, exclusive = false): Promise<Store> {
-  return openStore({ ...memoryDriver(map), exclusive }, { rows: "objects", codec });
+  return openObjectStore({ ...memoryDriver(map), exclusive }, { codec });
 }

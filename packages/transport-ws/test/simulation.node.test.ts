@@ -1,5 +1,5 @@
 import { campaign } from "@datahike-sync/conformance/simulation";
-import { createSyncContext, openStore } from "@datahike-sync/core";
+import { createSyncContext, openObjectStore, openStore } from "@datahike-sync/core";
 import { cases, seed } from "@datahike-sync/testing";
 import { expect, test } from "vitest";
 import { Wires } from "./wires.ts";
@@ -8,7 +8,7 @@ import { Wires } from "./wires.ts";
 const ALL_RUNS = 5_000;
 const RUNS = cases(ALL_RUNS) === ALL_RUNS ? ALL_RUNS : 100;
 
-const engine = { createSyncContext, openStore };
+const engine = { createSyncContext, openObjectStore, openStore };
 
 test("whatever is done and fails, what must hold holds over sockets too", async () => {
   const wires = await Wires.listen();

@@ -1,7 +1,8 @@
 /** Where the stores of a world are kept, and who opens them. */
-import type { openStore as OpenStore, Store } from "@datahike-sync/core";
+import type { Store } from "@datahike-sync/core";
 import { CrashDisk } from "./crash-disk.ts";
 import type { Dice } from "./dice.ts";
+import type { Engine } from "./engine.ts";
 import { MemoryDisk } from "./memory-disk.ts";
 import { TEXT_CODEC } from "./text-codec.ts";
 
@@ -27,8 +28,8 @@ export interface Opening {
   readonly backup?: (place: Place) => () => void;
 }
 
-/** Stores that are made by `openStore` on disks in memory, which may or may not lose what is not synced. */
-export function diskOpening(openStore: typeof OpenStore, dice: Dice, crashes: boolean): Opening {
+/** Stores that the engine makes on disks in memory, which may or may not lose what is not synced. */
+export function diskOpening(engine: Engine, dice: Dice, crashes: boolean): Opening {
   const disks = new Map<Place, CrashDisk | MemoryDisk>();
   const diskOf = (place: Place): CrashDisk | MemoryDisk => {
     let disk = disks.get(place);
@@ -43,8 +44,8 @@ export function diskOpening(openStore: typeof OpenStore, dice: Dice, crashes: bo
       const disk = diskOf(place);
       const now = () => place.now();
       return disk instanceof CrashDisk
-        ? openStore(await disk.open(), { codec: TEXT_CODEC, now })
-        : openStore(disk.open(), { rows: "objects", codec: TEXT_CODEC, now });
+        ? engine.openStore(await disk.open(), { codec: TEXT_CODEC, now })
+        : engine.openObjectStore(disk.open(), { codec: TEXT_CODEC, now });
     },
     crash: (place) => {
       const disk = diskOf(place);

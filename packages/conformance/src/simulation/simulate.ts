@@ -13,7 +13,7 @@ import { drawScenario, type Scenario } from "./scenario.ts";
 import type { OpenWire } from "./socket-line.ts";
 import { World } from "./world.ts";
 
-/** Without `open`, stores are made by the engine's `openStore` on disks in memory. */
+/** Without `open`, the engine makes stores on disks in memory. */
 export interface SimulationOptions extends Partial<Opening> {
   readonly seed: number;
   readonly engine: Engine;
@@ -50,7 +50,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const { open, crash, backup } = options;
   const opening =
     open === undefined
-      ? diskOpening(engine.openStore, new Dice(seed, 77), scenario.crashes)
+      ? diskOpening(engine, new Dice(seed, 77), scenario.crashes)
       : { open, ...(crash && { crash }), ...(backup && { backup }) };
   const lines = { openCable: options.line, openWire: options.wire };
   const world = new World({ seed, salt, engine, opening, scenario, ...lines });
