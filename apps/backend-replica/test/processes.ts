@@ -69,11 +69,11 @@ export async function sharePrimary(): Promise<[Primary, () => Promise<void>]> {
 
 async function primaryIn(folder: string, port: number): Promise<Primary> {
   const child = new Child(PRIMARY, [folder, String(port)]);
-  const { lines, store } = await child.says("started");
+  const { lines, store } = await child.tells("started");
   const commit = async (): Promise<number> => {
     const before = child.said.length;
     child.write("commit");
-    const { seq } = await child.says("commit", (said) => child.said.indexOf(said) >= before);
+    const { seq } = await child.tells("commit", (said) => child.said.indexOf(said) >= before);
     return Number(seq);
   };
   return { child, lines: String(lines), store: String(store), commit };
@@ -84,8 +84,7 @@ function endAfterTest(child: Child): void {
 }
 
 async function kill(child: Child): Promise<void> {
-  child.signal("SIGKILL");
-  await child.ended;
+  await child.end("SIGKILL");
 }
 
 function temporaryFolder(): Promise<string> {

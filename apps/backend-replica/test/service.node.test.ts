@@ -57,9 +57,8 @@ test("a primary that is killed and comes back is followed again, for what change
   const { store, lines } = mortal;
   const service = await startService({ primary: lines, store, folder: join(folder, "copy") });
   const { received } = await service.has(1);
-  mortal.child.signal("SIGKILL");
-  await mortal.child.ended;
-  await service.child.says("phase", ({ phase }) => phase === "offline");
+  await mortal.child.end("SIGKILL");
+  await service.child.tells("phase", ({ phase }) => phase === "offline");
   const away = await service.get("/ready");
   expect(away.status).toBe(503);
   expect(await away.json()).toMatchObject({ live: true, reasons: ["offline: TRANSPORT_CLOSED"] });
@@ -78,7 +77,7 @@ test("a second service on the same folder is told so, and the first goes on", as
   const first = await startService({ primary: NOBODY, store: SOME_STORE, folder });
   const second = tryService({ primary: NOBODY, store: SOME_STORE, folder });
   expect(await second.ended).toBe(1);
-  const { code, message } = await second.says("failed");
+  const { code, message } = await second.tells("failed");
   expect(code).toBe("STORE_LOCKED");
   expect(message).toContain(folder);
   expect((await first.get("/live")).status).toBe(200);
@@ -93,7 +92,7 @@ test.each(["port", "status-port"])("a --%s that is taken is named", async (flag)
   const port = await takePort();
   const child = tryService({ primary: NOBODY, store: SOME_STORE, folder, [flag]: port });
   expect(await child.ended).toBe(1);
-  const { message } = await child.says("failed");
+  const { message } = await child.tells("failed");
   expect(message).toContain(`--${flag} ${port}`);
   expect(message).toContain("EADDRINUSE");
 });
@@ -101,7 +100,7 @@ test.each(["port", "status-port"])("a --%s that is taken is named", async (flag)
 test("while nothing listens it goes on dialing, and ends when it is told to", async () => {
   const folder = await makeFolder();
   const service = await startService({ primary: NOBODY, store: SOME_STORE, folder });
-  const { code, message } = await service.child.says("error");
+  const { code, message } = await service.child.tells("error");
   expect(code).toBe("TRANSPORT_CLOSED");
   expect(message).toContain("ECONNREFUSED");
   expect((await service.get("/live")).status).toBe(200);
@@ -127,7 +126,7 @@ test("a token that is refused is named, and one that replaces it is taken", asyn
     folder: join(folder, "copy"),
     "token-file": said,
   });
-  await replica.child.says("error", ({ code }) => code === "UNAUTHORIZED");
+  await replica.child.tells("error", ({ code }) => code === "UNAUTHORIZED");
   const refused = await (await replica.get("/ready")).json();
   expect(refused.reasons).toEqual(["offline: UNAUTHORIZED"]);
   await writeFile(said, "right");
@@ -139,7 +138,7 @@ test("a token file that is not there is named", async () => {
   const file = join(folder, "none");
   const flags = { primary: NOBODY, store: SOME_STORE, folder, "token-file": file };
   const service = await startService(flags);
-  const { message } = await service.child.says("error");
+  const { message } = await service.child.tells("error");
   expect(message).toContain(file);
 });
 
@@ -149,7 +148,7 @@ test("a file with the token of clients that is not there ends the service", asyn
   const flags = { primary: NOBODY, store: SOME_STORE, folder, "client-token-file": file };
   const child = tryService(flags);
   expect(await child.ended).toBe(1);
-  const { message } = await child.says("failed");
+  const { message } = await child.tells("failed");
   expect(message).toContain("--client-token-file");
   expect(message).toContain(file);
 });
@@ -162,7 +161,7 @@ test("a store that the primary has not ends the service", async () => {
     folder: join(folder, "copy"),
   });
   expect(await child.ended).toBe(1);
-  expect(await child.says("failed")).toMatchObject({ code: "STORE_NOT_FOUND" });
+  expect(await child.tells("failed")).toMatchObject({ code: "STORE_NOT_FOUND" });
 });
 
 test("while it drains it says that it is not ready, and a second signal ends it at once", async () => {
@@ -176,8 +175,8 @@ test("while it drains it says that it is not ready, and a second signal ends it 
   });
   const replica = await startService({ primary: relay.lines, store, folder: join(folder, "copy") });
   await replica.has(1);
-  relay.child.signal("SIGTERM");
-  await relay.child.says("draining");
+  void relay.child.end("SIGTERM");
+  await relay.child.tells("draining");
   expect(await (await relay.get("/ready")).json()).toMatchObject({ reasons: ["stopping"] });
   expect((await relay.get("/live")).status).toBe(200);
   const seq = await primary.commit();
@@ -188,7 +187,7 @@ test("while it drains it says that it is not ready, and a second signal ends it 
 test("metrics are in the text format of Prometheus", async () => {
   const folder = await makeFolder();
   const service = await startService({ primary: NOBODY, store: SOME_STORE, folder });
-  await service.child.says("error");
+  await service.child.tells("error");
   const response = await service.get("/metrics");
   expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
   const text = await response.text();
@@ -216,7 +215,7 @@ test("codes that a primary makes up are counted as one", async () => {
   onTestFinished(() => server.close());
   const flags = { primary: server.address, store: SOME_STORE, folder, codec: "msgpack" };
   const service = await startService(flags);
-  await service.child.says("error", ({ code }) => code === "MADE_UP_2");
+  await service.child.tells("error", ({ code }) => code === "MADE_UP_2");
   expect(await metric(service, 'errors_total{code="OTHER"}')).toBeGreaterThan(1);
   expect(await (await service.get("/metrics")).text()).not.toContain("MADE_UP");
 });

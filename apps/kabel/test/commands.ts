@@ -1,30 +1,28 @@
 /** The commands as processes, and the folders of a test, which go with it. */
-import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { unpackStore } from "@datahike-sync/fixtures";
-import { Child } from "../src/demo/child.ts";
+import { Child } from "@datahike-sync/testing/child";
+import { ChildProgram } from "@datahike-sync/testing/kill";
+import { afterAll } from "vitest";
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const SERVE = new URL("../dist/serve/main.js", import.meta.url);
-const FOLLOW = new URL("../dist/follow/main.js", import.meta.url);
+// Each as one file: Node takes twice as long to find the hundreds that they are made of, for every process.
+// What is compiled of them runs in the demonstration.
+const [serveCommand, followCommand] = await Promise.all([
+  ChildProgram.make(new URL("./serve-command.ts", import.meta.url)),
+  ChildProgram.make(new URL("./follow-command.ts", import.meta.url)),
+]);
 
-/** From nothing, on a machine that does other things beside. */
-export const BUILD_TIMEOUT_MS = 300_000;
+afterAll(async () => {
+  for (const program of [serveCommand, followCommand]) await program[Symbol.asyncDispose]();
+});
 
 /** Nobody listens there. */
 export const NOBODY = "ws://127.0.0.1:1";
 
 /** No store of a test is called so. */
 export const SOME_STORE = "1ebf788e-dd20-5274-9050-b5d76d77a9ab";
-
-/** Compiles the app and all that it imports, as far as they are not. */
-export async function build(): Promise<void> {
-  await promisify(execFile)("npx", ["tsc", "-b", "apps/kabel"], { cwd: ROOT });
-}
 
 export interface Server {
   readonly child: Child;
@@ -64,15 +62,15 @@ export class Stage {
 
   /** A server that may not come so far. */
   serve(...flags: readonly string[]): Child {
-    return this.#start(SERVE, flags);
+    return this.#start(serveCommand, flags);
   }
 
   follow(...args: readonly string[]): Child {
-    return this.#start(FOLLOW, args);
+    return this.#start(followCommand, args);
   }
 
-  #start(program: URL, args: readonly string[]): Child {
-    const child = new Child(program, args);
+  #start({ url }: ChildProgram, args: readonly string[]): Child {
+    const child = new Child(url, args);
     this.#atEnd(async () => {
       await child.end("SIGKILL");
     });

@@ -5,12 +5,10 @@ import { FileStore } from "@datahike-sync/store-file";
 import { LevelStore } from "@datahike-sync/store-level";
 import { datahikeWalker } from "@datahike-sync/walker-datahike";
 import { ClassicLevel } from "classic-level";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { type CodecName, storeCodec } from "../src/codecs.ts";
 import { redoCommit, undoCommit } from "../src/demo/last-commit.ts";
-import { BUILD_TIMEOUT_MS, build, Stage } from "./commands.ts";
-
-beforeAll(build, BUILD_TIMEOUT_MS);
+import { Stage } from "./commands.ts";
 
 test.concurrent.for([
   ["cbor", ["pubsub into a LevelDB", "sync into a folder"]],

@@ -1,22 +1,21 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import type { Child } from "@datahike-sync/testing/child";
 import { beforeAll, expect, test } from "vitest";
-import type { Child } from "../src/demo/child.ts";
-import { BUILD_TIMEOUT_MS, build, NOBODY, type Server, SOME_STORE, Stage } from "./commands.ts";
+import { NOBODY, type Server, SOME_STORE, Stage } from "./commands.ts";
 
 /** Of CBOR, for whoever comes. */
 let shared: Server;
 
 beforeAll(async () => {
-  await build();
   const ends: (() => Promise<void>)[] = [];
   const stage = new Stage((end) => ends.unshift(end));
   shared = await stage.server(await stage.database());
   return async () => {
     for (const end of ends) await end();
   };
-}, BUILD_TIMEOUT_MS);
+});
 
 test.concurrent("where nothing listens", async ({ onTestFinished }) => {
   const stage = new Stage(onTestFinished);

@@ -45,17 +45,17 @@ export function readElements(tag: number, bytes: Uint8Array): NumberArray | BigU
   const { buffer } = isLow === IS_PLATFORM_LOW ? bytes : turned(bytes, elementSize(tag));
   switch (tag & ~LOW_FIRST) {
     case 64:
-      return numberArray("short", Int16Array.from(bytes));
+      return numberArray("short", new Int16Array(bytes));
     case 65:
-      return numberArray("int", Int32Array.from(new Uint16Array(buffer)));
+      return numberArray("int", new Int32Array(new Uint16Array(buffer)));
     case 66:
-      return numberArray("long", BigInt64Array.from(new Uint32Array(buffer), BigInt));
+      return numberArray("long", longsOf(new Uint32Array(buffer)));
     case 67: {
       const items = new BigUint64Array(buffer);
       return items.every(isLong) ? numberArray("long", new BigInt64Array(buffer)) : items;
     }
     case 72:
-      return numberArray("short", Int16Array.from(new Int8Array(buffer)));
+      return numberArray("short", new Int16Array(new Int8Array(buffer)));
     case 73:
       return numberArray("short", new Int16Array(buffer));
     case 74:
@@ -63,7 +63,7 @@ export function readElements(tag: number, bytes: Uint8Array): NumberArray | BigU
     case 75:
       return numberArray("long", new BigInt64Array(buffer));
     case 80:
-      return numberArray("float", Float32Array.from(new Uint16Array(buffer), halfOf));
+      return numberArray("float", floatsOf(new Uint16Array(buffer)));
     case 81:
       return numberArray("float", new Float32Array(buffer));
     default:
@@ -77,10 +77,29 @@ const LOW_FIRST = 4;
 /** Whether this machine has the low byte first, too. */
 const IS_PLATFORM_LOW: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
+// Not `from`, which makes a list of all elements before: of 100 MiB it would take seconds, and a gigabyte.
+
+/** Unsigned integers as longs, without a bigint for each. */
+function longsOf(items: Uint32Array): BigInt64Array<ArrayBuffer> {
+  const longs = new BigInt64Array(items.length);
+  const words = new Uint32Array(longs.buffer);
+  const low = IS_PLATFORM_LOW ? 0 : 1;
+  for (let i = 0; i < items.length; i++) words[2 * i + low] = items[i] ?? 0;
+  return longs;
+}
+
+function floatsOf(halves: Uint16Array): Float32Array<ArrayBuffer> {
+  const floats = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) floats[i] = halfOf(halves[i] ?? 0);
+  return floats;
+}
+
 /** A copy of elements of this size, in which the bytes of each are the other way round. */
 function turned(bytes: Uint8Array, size: number): Uint8Array {
-  const copy = new Uint8Array(bytes);
-  for (let at = 0; at < copy.length; at += size) copy.subarray(at, at + size).reverse();
+  const copy = new Uint8Array(bytes.length);
+  for (let at = 0; at < copy.length; at += size) {
+    for (let i = 0; i < size; i++) copy[at + i] = bytes[at + size - 1 - i] ?? 0;
+  }
   return copy;
 }
 

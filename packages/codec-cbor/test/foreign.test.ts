@@ -124,6 +124,11 @@ describe("other forms of the same are read", () => {
       "[#long-array [4294967294] #long-array [4294967294] #int-array [-2] #int-array [-2]]",
     ],
     [
+      "arrays of several elements that become wider",
+      "84 d842 4c 00000001 80000000 ffffffff d841 44 00018000 d848 43 01807f d850 46 3c00c0007c00",
+      "[#long-array [1 2147483648 4294967295] #int-array [1 32768] #short-array [1 -128 127] #float-array [1.0 -2.0 ##Inf]]",
+    ],
+    [
       "arrays of 64 bits",
       "84 d843 48 0000000000000001 d847 48 0100000000000000 d84b 48 fffffffffffffffe d84f 48 feffffffffffffff",
       "[#long-array [1] #long-array [1] #long-array [-2] #long-array [-2]]",

@@ -1,16 +1,11 @@
 /** Checks whose failures are errors that say what was wrong. */
 import { isSyncError, type SyncError } from "@datahike-sync/core";
 
+export { sameBytes } from "@datahike-sync/core/store-parts";
+
 /** Throws `message`, made only then, unless `condition` holds. */
 export function check(condition: boolean, message: string | (() => string)): asserts condition {
   if (!condition) throw new Error(typeof message === "string" ? message : message());
-}
-
-/** Whether two arrays hold the same bytes. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 /** Checks that an error is a `SyncError` with one of these codes. */

@@ -167,13 +167,10 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   ]),
   mutant("an acknowledgement goes before the write", "replica/session.ts", [
+    ["    await this.#applier?.flush();\n    this.#settled =", "    this.#settled ="],
     [
-      "    await this.#applier?.flush();\n    this.#ackedUntil = letter.until;",
-      "    this.#ackedUntil = letter.until;",
-    ],
-    [
-      'await this.#line.send({ type: "ack", id: this.#id, batch: this.#batch });',
-      'await this.#line.send({ type: "ack", id: this.#id, batch: this.#batch });\n    await this.#applier?.flush();',
+      "    if (isAckDue) return this.#ack();",
+      "    if (isAckDue) await this.#ack();\n    await this.#applier?.flush();\n    if (isAckDue) return;",
     ],
   ]),
   mutant(

@@ -47,6 +47,8 @@ export interface LineListener {
    * other side learns nothing else; whatever else it throws ends the line with `INTERNAL`.
    */
   onMessage(message: Message, body: Uint8Array): void;
+  /** The other side has said anew who it is: `Line.peer` is another. A primary asks again what it may have. */
+  onPeer?(): void;
   /** Once, the last: with an error, unless either side closed the line without a code. */
   onClose(close: TransportClose): void;
 }

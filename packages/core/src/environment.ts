@@ -1,5 +1,6 @@
 /** What both machines take from their context: bounds, time, chance, and whom to tell. */
 import type { SyncError } from "@datahike-sync/edn";
+import { Backoff } from "./backoff.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import type { StepCursor } from "./feed.ts";
 import { SYNC_LIMITS, type SyncLimits } from "./options.ts";
@@ -27,6 +28,11 @@ export interface Upstream {
   stored(): Promise<Pick<Upstream, "isWhole" | "cursor">>;
   /** Tells when either has changed and is durable. Returns the stop function. */
   onChange(listener: () => void): () => void;
+}
+
+/** Waits between attempts, as the limits have them. */
+export function backoffOf({ limits, random }: Environment): Backoff {
+  return new Backoff({ minMs: limits.backoffMinMs, maxMs: limits.backoffMaxMs, random });
 }
 
 /** @throws {RangeError} when a limit is not a whole number above 0. */

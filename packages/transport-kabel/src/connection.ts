@@ -27,6 +27,11 @@ export class Connection {
     return this.#line.peer;
   }
 
+  /** As {@link MessageLine.onPeer}. */
+  onPeer(listener: () => void): () => void {
+    return this.#line.onPeer(listener);
+  }
+
   get state(): "open" | "closed" {
     return this.#line.state;
   }

@@ -17,7 +17,7 @@ export interface Hello {
   readonly features: readonly Keyword[];
   /** The largest frame that it takes, in bytes. */
   readonly maxFrameBytes: number;
-  /** Whether it takes binary messages; if not, frames are text. */
+  /** Whether it takes binary messages. */
   readonly isBinary: boolean;
 }
 
@@ -57,12 +57,15 @@ export function readHello(message: EdnMap): Hello {
 /**
  * What both sides write, which each finds for itself: of what both read the one with the highest id.
  *
- * @throws {SyncError} `UNKNOWN_CODEC` when they have none in common.
+ * @throws {SyncError} `UNKNOWN_CODEC` when they have none in common, or the other side takes text messages
+ * alone, of which nobody has said how a frame is put in one.
  */
 export function agreedCodec(ours: Hello, theirs: Hello): Serialization {
-  const isBinary = ours.isBinary && theirs.isBinary;
+  if (!theirs.isBinary) {
+    throw new SyncError("UNKNOWN_CODEC", "the other end takes text messages alone");
+  }
   const [best] = ours.codecs
-    .filter((name) => theirs.codecs.includes(name) && (isBinary || name === "transit-json"))
+    .filter((name) => theirs.codecs.includes(name))
     .sort((a, b) => FRAME_IDS[b] - FRAME_IDS[a]);
   if (best === undefined) {
     throw new SyncError("UNKNOWN_CODEC", "the ends of this line have no codec in common", {

@@ -50,6 +50,7 @@ export {
   RemotePeer,
   type RemotePeerOptions,
 } from "./remote/remote-peer.ts";
+export type { TopicEvent } from "./serve/topic-event.ts";
 export type {
   AuthorizePublish,
   ServedTopic,

@@ -64,6 +64,11 @@ class KabelLine implements MessageLine {
     return this.#transport.peer;
   }
 
+  /** Who is at the other end of a transport stays so. */
+  onPeer(): () => void {
+    return () => undefined;
+  }
+
   get state(): "open" | "closed" {
     return this.#fault === undefined ? this.#transport.state : "closed";
   }

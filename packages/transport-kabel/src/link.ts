@@ -1,6 +1,6 @@
 /** A line that is dialed again when it ends, for all who use it together. */
 import { type Dialer, isSyncError, SyncError, type TransportClose } from "@datahike-sync/core";
-import { Listeners } from "@datahike-sync/core/store-parts";
+import { Backoff, Listeners } from "@datahike-sync/core/store-parts";
 import type { Connection } from "./connection.ts";
 import type { KabelPeer } from "./peer.ts";
 
@@ -14,6 +14,8 @@ export type LinkEvent =
 export interface Link extends AsyncDisposable {
   /** The line that is open now. */
   readonly connection: Connection | undefined;
+  /** At least 0, below 1: spreads what many would do at once. */
+  readonly random: () => number;
   /** Tells of each line and of each end of one; soon, of what it was before. */
   on(listener: (event: LinkEvent) => void): () => void;
   /** Says that a line was of use: the next wait is a short one. */
@@ -28,6 +30,7 @@ export function linkOf(connection: Connection): Link {
     get connection() {
       return connection.state === "open" ? connection : undefined;
     },
+    random: Math.random,
     on: (listener) => {
       let isOn = true;
       queueMicrotask(() => {
@@ -49,7 +52,9 @@ export function linkOf(connection: Connection): Link {
 }
 
 export class DialedLink implements Link {
+  readonly random: () => number;
   readonly #peer: KabelPeer;
+  readonly #backoff: Backoff;
   readonly #dial: Dialer;
   readonly #over = new AbortController();
   readonly #listeners = new Listeners<LinkEvent>();
@@ -57,11 +62,16 @@ export class DialedLink implements Link {
   #connection: Connection | undefined;
   /** Why there will never be a line again. */
   #lost: LinkEvent | undefined;
-  #attempts = 0;
 
   constructor(peer: KabelPeer, dial: Dialer, onEnd: () => void) {
     this.#peer = peer;
     this.#dial = dial;
+    this.random = peer.random;
+    this.#backoff = new Backoff({
+      minMs: peer.backoffMs.min,
+      maxMs: peer.backoffMs.max,
+      random: peer.random,
+    });
     this.#run = this.#keep().finally(onEnd);
   }
 
@@ -86,7 +96,7 @@ export class DialedLink implements Link {
   }
 
   worked(): void {
-    this.#attempts = 0;
+    this.#backoff.reset();
   }
 
   async close(): Promise<void> {
@@ -101,6 +111,7 @@ export class DialedLink implements Link {
 
   /** Never rejects. */
   async #keep(): Promise<void> {
+    const { clock, onWake } = this.#peer;
     const { signal } = this.#over;
     let error = new SyncError("ABORTED", "the link was closed");
     // Not within the constructor: who made it listens first.
@@ -114,7 +125,7 @@ export class DialedLink implements Link {
         break;
       }
       this.#listeners.tell({ type: "down", error: reason, isLost: false });
-      await this.#pause();
+      await this.#backoff.pause({ clock, onWake, signal });
     }
     this.#lost = { type: "down", error, isLost: true };
     this.#listeners.tell(this.#lost);
@@ -136,28 +147,6 @@ export class DialedLink implements Link {
       if (isSyncError(error)) return error;
       return new SyncError("TRANSPORT_CLOSED", "there is no line to be had", { cause: error });
     }
-  }
-
-  /** Waits that double, each by chance anywhere between nothing and its whole: many who lost one line spread. */
-  #pause(): Promise<void> {
-    const { clock, random, onWake, backoffMs } = this.#peer;
-    const { signal } = this.#over;
-    const whole = backoffMs.min * 2 ** Math.min(this.#attempts++, 30);
-    return new Promise((resolve) => {
-      const end = () => {
-        cancel();
-        stop();
-        signal.removeEventListener("abort", end);
-        resolve();
-      };
-      const cancel = clock.after(random() * Math.min(backoffMs.max, whole), end);
-      const stop = onWake(() => {
-        // A network that has just come may still fail the first attempt, and the next is not to be late.
-        this.#attempts = 0;
-        end();
-      });
-      signal.addEventListener("abort", end, { once: true });
-    });
   }
 }
 

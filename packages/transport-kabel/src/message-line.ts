@@ -12,6 +12,8 @@ export type MessageListener = (message: EdnMap, bytes: number) => void;
  */
 export interface MessageLine {
   readonly peer: Peer;
+  /** Calls back when `peer` has become another. Returns the function that takes this listener off. */
+  onPeer(listener: () => void): () => void;
   readonly state: "open" | "closed";
   /**
    * Resolves when there is room for another: awaiting it is the backpressure.
@@ -39,6 +41,8 @@ export interface Passage {
     | undefined;
   /** In place of the wrapped line's, whenever it is asked. */
   readonly peer?: (() => Peer) | undefined;
+  /** Beside a `peer` that may become another. */
+  readonly onPeer?: MessageLine["onPeer"] | undefined;
 }
 
 /** Wraps a line: looks at what passes, and may change, keep or add messages. */
@@ -50,11 +54,12 @@ export function compose(...middleware: readonly Middleware[]): Middleware {
 }
 
 /** A line around a line. */
-export function through(line: MessageLine, { receive, send, peer }: Passage): MessageLine {
+export function through(line: MessageLine, { receive, send, peer, onPeer }: Passage): MessageLine {
   return {
     get peer() {
       return peer?.() ?? line.peer;
     },
+    onPeer: onPeer ?? ((listener) => line.onPeer(listener)),
     get state() {
       return line.state;
     },

@@ -1,3 +1,4 @@
+import { type Clock, SYSTEM_CLOCK } from "@datahike-sync/core";
 import { ednCodec } from "@datahike-sync/core/edn-codec";
 import { type Edn, EdnMap, EdnSet, equals, isKind, keyword, uuid } from "@datahike-sync/edn";
 import type { MemoryStore } from "@datahike-sync/store-memory";
@@ -42,15 +43,18 @@ async function stage(
     limits?: Partial<FollowLimits>;
     plain?: boolean;
     store?: MemoryStore;
+    clock?: Clock;
+    random?: () => number;
   } = {},
 ): Promise<Stage> {
-  const { dialect = PUBSUB_DIALECT, limits, plain = false } = options;
-  const { peer, server, next } = ends();
+  const { dialect = PUBSUB_DIALECT, limits, plain = false, clock, random } = options;
+  const { peer, server, next } = ends({ random });
   const store = options.store ?? (await openStore());
   const errors: string[] = [];
   const following = follow(peer.link(server.dial), TOPIC, store, {
     dialect,
     limits,
+    clock,
     walker: plain ? undefined : forestWalker(),
     onError: ({ code }) => errors.push(code),
   });
@@ -123,6 +127,37 @@ describe.each([PUBSUB_DIALECT, SYNC_DIALECT])("in the words of $name", (dialect)
     await following.synced();
     expect(await store.get(DB)).toEqual(head(3, 3));
     expect(errors).toEqual(["NODE_MISSING"]);
+  });
+
+  test("the pauses grow while the gate stays shut, and are short again once it has opened", async () => {
+    const expected = [225, 450, 900, 1800, 3600];
+    const pauses: number[] = [];
+    const clock: Clock = {
+      now: () => SYSTEM_CLOCK.now(),
+      after: (delayMs, callback) => {
+        const isPause = expected.includes(delayMs);
+        if (isPause) pauses.push(delayMs);
+        return SYSTEM_CLOCK.after(isPause ? 0 : delayMs, callback);
+      },
+    };
+    const { following, hand } = await stage({
+      dialect,
+      clock,
+      random: () => 0.9,
+      limits: { gateTimeoutMs: 1 },
+    });
+    const far = await hand();
+    const shut: [Edn, Edn][] = [
+      [BRANCHES, branches("db")],
+      [DB, head(1, 1)],
+    ];
+    for (const _ of expected) await far.answer(shut);
+    await far.answer([...tree(1, 2), ...shut]);
+    await following.synced();
+    expect(pauses).toEqual(expected);
+    await far.publish(DB, head(2, 3));
+    await far.answer([...tree(3, 4), ...shut]);
+    expect(pauses).toEqual([...expected, 225]);
   });
 
   test("nodes are reported as held until the end of time, and nothing else is", async () => {
@@ -299,6 +334,31 @@ describe.each([PUBSUB_DIALECT, SYNC_DIALECT])("in the words of $name", (dialect)
     expect(await store.get(DB)).toEqual(head(3, 1));
   });
 
+  test("what one opener shows early another, who is behind, does not take back", async () => {
+    const store = await openStore();
+    const limits = { stillMs: 5, maxKeptBytes: 500 };
+    const a = await stage({ dialect, store, limits });
+    const b = await stage({ dialect, store, limits });
+    const [far, near] = [await a.hand(), await b.hand()];
+    await Promise.all([far.hears("subscribe"), near.hears("subscribe")]);
+    await far.item("cell", [2, "x".repeat(500)]);
+    await until(() => store.has("cell"));
+    await near.item("cell", [1, "x".repeat(500)]);
+    await near.item("other", 1);
+    await near.endBatch(2);
+    await near.complete();
+    // It was behind: the handshake is made again, and the rest of the first is not told to have been all.
+    const entries: [Edn, Edn][] = [
+      ["cell", [2, "x".repeat(500)]],
+      ["other", 1],
+    ];
+    await near.answer(entries);
+    await b.following.synced();
+    expect(((await store.get("cell")) as Edn[])[0]).toBe(2);
+    expect(b.following.status.consistent).toBe(true);
+    expect([a.errors, b.errors]).toEqual([[], []]);
+  });
+
   test("plain cells beyond what is kept back show early, and it says so", async () => {
     const { following, store, hand } = await stage({ dialect, limits: { maxKeptBytes: 500 } });
     const far = await hand();
@@ -399,6 +459,34 @@ describe("in the words of 2026", () => {
     await far.answer([["a", 2]]);
     await following.synced();
     expect(errors).toEqual(["ACK_TIMEOUT"]);
+  });
+
+  test("what was published in a handshake that was given up may be old, or gone, by the next", async () => {
+    const { following, store, hand } = await stage();
+    const far = await hand();
+    const { id } = await far.hears("subscribe");
+    await far.item("first", 1);
+    await far.publish("a", "old");
+    await far.publish("gone", 1);
+    await far.remove("first");
+    await far.say({ type: "subscribed", id, topics: [] });
+    // A server without subscribers tells whoever is there; with the next one it tells nobody else.
+    await until(() => following.status.phase === "syncing");
+    await far.hears("subscribe");
+    await far.publish("b", "old");
+    await far.item("a", "new");
+    await far.item("b", "new");
+    await far.endBatch(2);
+    await far.complete();
+    await far.answer([
+      ["a", "new"],
+      ["b", "new"],
+    ]);
+    await following.synced();
+    expect(await store.get("a")).toBe("new");
+    expect(await store.get("b")).toBe("new");
+    expect(await store.has("gone")).toBe(false);
+    expect(await store.has("first")).toBe(false);
   });
 
   test.each([

@@ -12,17 +12,19 @@ export function forestWalker(): Walker {
     pointers: (known) => [BRANCHES, ...headsOf(known)],
     select: () => walker,
     async *walk(store) {
-      const pointers: PointerState[] = [];
-      for (const key of [TRUNK, BRANCHES]) {
+      const names = await store.get(BRANCHES);
+      const branches = names === undefined ? [] : [{ key: BRANCHES, value: names }];
+      const heads: PointerState[] = [];
+      for (const key of headsOf(branches)) {
         const value = await store.get(key);
-        if (value !== undefined) pointers.push({ key, value });
+        if (value === undefined && names !== undefined) throw missing();
+        if (value !== undefined) heads.push({ key, value });
       }
-      for (const key of headsOf(pointers)) {
-        const value = await store.get(key);
-        if (value === undefined && pointers.some((one) => one.key === BRANCHES)) throw missing();
-        if (value !== undefined) pointers.push({ key, value });
+      for await (const key of reached(store, heads)) yield { class: "node", key };
+      for (const { key, value } of [...heads, ...branches]) {
+        const meta = await store.getMeta(key);
+        if (meta !== undefined) yield { class: "pointer", key, value, meta };
       }
-      for await (const key of reached(store, pointers)) yield { class: "node", key };
     },
     async *diff(store, from, to) {
       const shared = new Set<string>();
@@ -76,5 +78,6 @@ function isVector(value: Edn): value is readonly Edn[] {
 }
 
 function missing(): SyncError {
-  return new SyncError("NODE_MISSING", "a node is missing", { details: { path: [] } });
+  // What is shown is never read to compare it.
+  return new SyncError("NODE_MISSING", "a node is missing", { details: { path: [], side: "to" } });
 }

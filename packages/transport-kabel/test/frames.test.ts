@@ -215,4 +215,12 @@ describe("a hello", () => {
     const close = await taken(frame, { codecs: [cborCodec()], hello: true });
     expect(close).toMatchObject({ error: { code } });
   });
+
+  test("of who takes text messages alone ends the line, also where a codec of text is common", async () => {
+    const hello =
+      "{:type :kabel/hello :kabel/protocol 1 :kabel/codecs [:transit-json] :kabel/binary? false}";
+    const frame = framed(2, new TextEncoder().encode(hello));
+    const close = await taken(frame, { codecs: [transitCodec({ format: "json" })], hello: true });
+    expect(close).toMatchObject({ error: { code: "UNKNOWN_CODEC" } });
+  });
 });

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "vite";
 
 /** A module of a test's folder, made into a program that Node can start without a compiler. */
@@ -34,6 +34,11 @@ export class ChildProgram {
     });
     await writeFile(join(folder, "package.json"), '{ "type": "module" }');
     return new ChildProgram(folder, join(folder, basename(source).replace(/\.ts$/, ".js")));
+  }
+
+  /** What Node is to be given. */
+  get url(): URL {
+    return pathToFileURL(this.#file);
   }
 
   start(...args: readonly string[]): Child {

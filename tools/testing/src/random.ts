@@ -43,7 +43,7 @@ export class Random {
 
 /** Bytes with up to `changes` of them replaced, inserted, removed or repeated. */
 export function mutate(bytes: Uint8Array, random: Random, changes = 4): Uint8Array {
-  const mutant = Array.from(bytes);
+  let mutant = Array.from(bytes);
   for (let count = 1 + random.below(changes); count > 0; count--) {
     const at = random.below(mutant.length + 1);
     const run = 1 + random.below(4);
@@ -58,7 +58,10 @@ export function mutate(bytes: Uint8Array, random: Random, changes = 4): Uint8Arr
         mutant.splice(at, run);
         break;
       default:
-        mutant.splice(at, 0, ...mutant.slice(random.below(mutant.length), at + run));
+        // Not `splice`: what is repeated may be more than a call takes arguments.
+        mutant = mutant
+          .slice(0, at)
+          .concat(mutant.slice(random.below(mutant.length), at + run), mutant.slice(at));
     }
   }
   return Uint8Array.from(mutant);

@@ -20,7 +20,7 @@ try {
 
 async function demonstrate(): Promise<void> {
   const primary = new Child(new URL("primary.js", import.meta.url), [join(folder, "primary"), "0"]);
-  const { lines, store } = await primary.says("started");
+  const { lines, store } = await primary.tells("started");
   const replicate = (name: string, from: string, port = 0): Promise<Service> =>
     Service.start(new URL("../main.js", import.meta.url), {
       primary: from,
@@ -39,7 +39,7 @@ async function demonstrate(): Promise<void> {
   const commit = async (): Promise<number> => {
     const made = primary.said.length;
     primary.write("commit");
-    const { seq } = await primary.says("commit", (said) => primary.said.indexOf(said) >= made);
+    const { seq } = await primary.tells("commit", (said) => primary.said.indexOf(said) >= made);
     say("the primary", `makes commit ${seq}`);
     return Number(seq);
   };
@@ -61,7 +61,7 @@ async function demonstrate(): Promise<void> {
   ] as const) {
     say(name, `is told to end, and ends with code ${await service.end("SIGTERM")}`);
   }
-  primary.end();
+  primary.endInput();
   await primary.ended;
   await readCopy();
 }

@@ -29,7 +29,7 @@ export class Service {
   /** Resolves when it has its folder and its ports. */
   static async start(program: URL, flags: Flags): Promise<Service> {
     const child = new Child(program, argumentsOf(flags));
-    const { lines, status } = await child.says("started");
+    const { lines, status } = await child.tells("started");
     return new Service(child, String(lines), String(status));
   }
 
@@ -61,8 +61,7 @@ export class Service {
 
   /** Resolves to how it ended. */
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals> {
-    this.child.signal(signal);
-    return this.child.ended;
+    return this.child.end(signal);
   }
 }
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unpackStore } from "@datahike-sync/fixtures";
-import { Child } from "./child.ts";
+import { Child } from "@datahike-sync/testing/child";
 import { redoCommit, undoCommit } from "./last-commit.ts";
 
 const SERVE = new URL("../serve/main.js", import.meta.url);

@@ -1,6 +1,6 @@
 /** Tells who comes and goes, and what of a database they get. */
-import type { SyncEvent } from "@datahike-sync/core";
-import type { Connection } from "@datahike-sync/transport-kabel";
+import { type Edn, isKind, print } from "@datahike-sync/edn";
+import type { Connection, TopicEvent } from "@datahike-sync/transport-kabel";
 import { wordsOf } from "../complaint.ts";
 
 export class Visitors {
@@ -20,10 +20,25 @@ export class Visitors {
     });
   };
 
-  readonly onEvent = (event: SyncEvent): void => {
-    if (event.type === "live") this.#say("live", `a client has all of ${event.storeId}`);
-    else if (event.type === "refused" || event.type === "failed" || event.type === "fault") {
-      this.#say("error", wordsOf(event.error));
+  readonly onEvent = (event: TopicEvent): void => {
+    switch (event.type) {
+      case "subscribed":
+        return this.#say("live", `a client has all of ${nameOf(event.topic)}`);
+      case "refused":
+        return this.#say("refused", `${nameOf(event.topic)} (${wordsOf(event.error)})`);
+      case "failed":
+        return this.#say("failed", `${nameOf(event.topic)} (${wordsOf(event.error)})`);
+      case "publish-refused":
+        return this.#say("refused", `a write to ${nameOf(event.topic)} (${wordsOf(event.error)})`);
+      case "fault":
+        return this.#say("error", wordsOf(event.error));
     }
   };
 }
+
+/** As it is given to commands; what somebody else made up is cut short. */
+function nameOf(topic: Edn): string {
+  return isKind(topic, "uuid") ? topic.toString() : print(topic).slice(0, MAX_NAME);
+}
+
+const MAX_NAME = 100;

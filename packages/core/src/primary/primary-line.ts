@@ -74,6 +74,10 @@ export class PrimaryLine implements LineListener {
     }
   }
 
+  onPeer(): void {
+    for (const subscriber of Array.from(this.#subscribers.values())) subscriber.recheck();
+  }
+
   onClose(close: TransportClose): void {
     this.#stopTimer();
     for (const subscriber of Array.from(this.#subscribers.values())) subscriber.end();
@@ -95,6 +99,7 @@ export class PrimaryLine implements LineListener {
     // Also those that have ended and still wait for something: ending them must not make room for more.
     if (this.#running >= maxSubscriptions) {
       const error = new SyncError("LIMIT_EXCEEDED", "too many subscriptions on a line");
+      this.#environment.tell({ type: "failed", storeId: request.storeId, error });
       line.send(failureOf(id, error)).catch(() => undefined);
       return;
     }

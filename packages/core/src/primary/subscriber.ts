@@ -51,7 +51,10 @@ export class Subscriber implements RegisteredSubscriber, Guest {
       timeoutMs: environment.limits.batchTimeoutMs,
       clock: environment.clock,
       onAck: () => bell.ring(),
-      onTimeout,
+      onTimeout: () => {
+        this.#tellLate();
+        onTimeout();
+      },
     });
     this.#outlet = new Outlet({
       id: request.id,
@@ -72,7 +75,7 @@ export class Subscriber implements RegisteredSubscriber, Guest {
   }
 
   leave(): void {
-    this.end(retryLater("others wait for the place", LEAVE_MS));
+    this.#fail(retryLater("others wait for the place", LEAVE_MS));
   }
 
   /** Serves until it ends. Never rejects. */
@@ -80,7 +83,7 @@ export class Subscriber implements RegisteredSubscriber, Guest {
     try {
       await this.#run();
     } catch (error) {
-      if (!this.#ended.signal.aborted) this.#fail(error);
+      this.#fail(error);
     }
   }
 
@@ -212,7 +215,7 @@ export class Subscriber implements RegisteredSubscriber, Guest {
       const selection = this.#selectionOf(await this.#grant(registered));
       // Under another selection it is another subscription.
       if (selection !== undefined && !equals(selection.id, before.id)) {
-        this.end(retryLater("the selection has changed", 0));
+        this.#fail(retryLater("the selection has changed", 0));
       }
     } catch (error) {
       this.#fail(error);
@@ -227,7 +230,17 @@ export class Subscriber implements RegisteredSubscriber, Guest {
     this.end(error);
   }
 
+  /** The line ends with it, which says nothing of whose silence that was. */
+  #tellLate(): void {
+    const { limits, tell } = this.#options.environment;
+    const error = new SyncError("ACK_TIMEOUT", "a batch was not acknowledged in time", {
+      details: { limit: "batchTimeoutMs", max: limits.batchTimeoutMs },
+    });
+    tell({ type: "failed", storeId: this.#request.storeId, error });
+  }
+
   #fail(error: unknown): void {
+    if (this.#ended.signal.aborted) return;
     if (isSyncError(error, "TRANSPORT_CLOSED")) return this.end();
     const { environment } = this.#options;
     const { storeId } = this.#request;

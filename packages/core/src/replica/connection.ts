@@ -1,12 +1,12 @@
 /** One dialer or transport, the line that it gave, and the stores that follow on it. */
 import { isSyncError, SyncError, type Uuid } from "@datahike-sync/edn";
+import type { Backoff } from "../backoff.ts";
 import type { Codec } from "../codec.ts";
 import type { Dialect } from "../dialect.ts";
-import type { Environment, Upstream } from "../environment.ts";
+import { backoffOf, type Environment, type Upstream } from "../environment.ts";
 import type { ReadableStore, Store } from "../store.ts";
 import type { SubscribeOptions, Subscription } from "../sync.ts";
 import type { Dialer, Transport, TransportClose } from "../transport.ts";
-import { Backoff } from "./backoff.ts";
 import { Follower } from "./follower.ts";
 import { ReplicaLine } from "./replica-line.ts";
 import { FollowerSubscription } from "./subscription.ts";
@@ -34,7 +34,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#backoff = new Backoff(options.environment);
+    this.#backoff = backoffOf(options.environment);
   }
 
   /** How many subscriptions there are. */
@@ -119,6 +119,7 @@ export class Connection {
   /** Never rejects. */
   async #keepLine(): Promise<void> {
     const { open } = this.#options;
+    const { clock, onWake } = this.#options.environment;
     const { signal } = this.#over;
     while (!signal.aborted) {
       const error = await this.#useLine();
@@ -129,7 +130,7 @@ export class Connection {
         return;
       }
       for (const follower of this.#followers.keys()) follower.detach(error);
-      await this.#pause(this.#backoff.next());
+      await this.#backoff.pause({ clock, onWake, signal });
     }
   }
 
@@ -178,26 +179,6 @@ export class Connection {
           // A dialer that does not heed the signal: nobody is there any more for what it brings.
           if (signal.aborted) void transport.close();
         }, reject);
-    });
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    const { clock, onWake } = this.#options.environment;
-    const { signal } = this.#over;
-    return new Promise((resolve) => {
-      const end = () => {
-        cancel();
-        stop();
-        signal.removeEventListener("abort", end);
-        resolve();
-      };
-      const cancel = clock.after(delayMs, end);
-      const stop = onWake(() => {
-        // A network that has just come may still fail the first attempt, and the next is not to be late.
-        this.#backoff.reset();
-        end();
-      });
-      signal.addEventListener("abort", end, { once: true });
     });
   }
 }

@@ -1,13 +1,13 @@
 /** A store that follows another, across lines: one session after the other. */
 import { type Edn, equals, isSyncError, SyncError, type Uuid } from "@datahike-sync/edn";
-import type { Environment, Upstream } from "../environment.ts";
+import type { Backoff } from "../backoff.ts";
+import { backoffOf, type Environment, type Upstream } from "../environment.ts";
 import type { StepCursor } from "../feed.ts";
 import { Listeners } from "../listeners.ts";
 import type { Subscribed } from "../protocol.ts";
 import { isSameCursor } from "../same-cursor.ts";
 import type { Store } from "../store.ts";
 import type { SubscribeOptions, SubscriptionStats, SyncStatus, Verification } from "../sync.ts";
-import { Backoff } from "./backoff.ts";
 import { Condition } from "./condition.ts";
 import type { FollowerListeners } from "./follower-listeners.ts";
 import { Following } from "./following.ts";
@@ -66,7 +66,7 @@ export class Follower implements SessionOwner {
     this.#options = options;
     this.#following = new Following(storeId, store, environment);
     this.#pruner = new Pruner(this.#following);
-    this.#backoff = new Backoff(environment);
+    this.#backoff = backoffOf(environment);
     this.#done = this.#run();
   }
 

@@ -1,5 +1,6 @@
 /** Asks those who open lines who they are, as Clojure's servers do. */
 import type { Peer } from "@datahike-sync/core";
+import { Listeners } from "@datahike-sync/core/store-parts";
 import { type Edn, type EdnMap, isKind, keyword, SyncError } from "@datahike-sync/edn";
 import {
   type MessageLine,
@@ -50,7 +51,7 @@ export const AUTH_SERVER_DEFAULTS: {
 /**
  * A middleware for servers: takes `:kabel/auth` and `:kabel/auth-refresh`, answers them, and makes the
  * principal of the line. Who is refused keeps the line, and may try again. What a refreshed token says
- * of somebody counts for what they ask from then on.
+ * of somebody counts from then on: what they have subscribed to is asked again.
  */
 export function authServer(options: AuthServerOptions): Middleware {
   return (line) => new AuthServer(line, options).line;
@@ -64,6 +65,7 @@ class AuthServer {
   readonly #inner: MessageLine;
   readonly #options: AuthServerOptions;
   readonly #expiry: Expiry;
+  readonly #onPeer = new Listeners<void>();
   #peer: Peer;
   #isKnown = false;
   /** Behind a token that is being looked at; `undefined` while none is. */
@@ -82,6 +84,7 @@ class AuthServer {
       receive: (message, bytes, pass) => this.#receive(message, bytes, pass),
       send: (message, pass) => pass(withoutNotes(message)),
       peer: () => this.#peer,
+      onPeer: (listener) => this.#onPeer.add(listener),
     });
   }
 
@@ -110,6 +113,7 @@ class AuthServer {
       this.#isKnown = true;
       this.#peer = { ...this.#peer, principal: answer.principal };
       this.#expiry.set(answer.expiresAt);
+      this.#onPeer.tell();
     }
     // The end of the line tells what there is to tell of an answer that could not be sent.
     this.#inner

@@ -220,6 +220,7 @@ export class Follower implements Following {
     const session = new Session({
       ...this.#options,
       connection,
+      random: this.#options.link.random,
       keeper: this.#keeper,
       listener: {
         onProgress: (progress) => this.#onProgress.tell(progress),

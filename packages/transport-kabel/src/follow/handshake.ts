@@ -24,12 +24,17 @@ export class Handshake {
   }
 
   /**
-   * Whether what it brought may be old: a publication that came before the items overrules one of them,
-   * and may have been meant for others, as those of a server without subscribers are. Then the one after
-   * it may have gone to somebody else.
+   * Whether what it brought may be old, or is not all here: a publication that came before the items
+   * overrules one of them, and may have been meant for others, as those of a server without subscribers
+   * are. Then the one after it may have gone to somebody else.
    */
   get isDoubtful(): boolean {
     return this.#isDoubtful;
+  }
+
+  /** Something that it brought was dropped. */
+  doubt(): void {
+    this.#isDoubtful = true;
   }
 
   /** Something came that only subscribers get. */

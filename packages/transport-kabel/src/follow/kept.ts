@@ -59,6 +59,11 @@ export class KeptBack {
     return taken;
   }
 
+  /** Forgets all but deletes, of which no handshake tells. */
+  keepDeletes(): void {
+    for (const [id, { operation }] of this.#cells) if (operation.op === "set") this.#drop(id);
+  }
+
   clear(): void {
     this.#cells.clear();
     this.#bytes = 0;

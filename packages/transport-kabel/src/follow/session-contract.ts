@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly keeper: StandingKeeper;
   readonly limits: FollowLimits;
   readonly clock: Clock;
+  /** At least 0, below 1. */
+  readonly random: () => number;
   readonly listener: SessionListener;
 }
 

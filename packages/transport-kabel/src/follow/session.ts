@@ -1,5 +1,6 @@
 /** A store's subscription on one line, from the handshake on, until the line ends. */
 import { isSyncError, SyncError } from "@datahike-sync/core";
+import { Backoff } from "@datahike-sync/core/store-parts";
 import { type Edn, EdnMap } from "@datahike-sync/edn";
 import { readChanges, readItem, type StoreChange } from "../store-changes.ts";
 import type { TopicSubscription } from "../topics.ts";
@@ -29,9 +30,8 @@ type Phase = "handshake" | "gate" | "paused" | "live";
 const LINGER_MS = 20;
 /** So many events may go by, when more wait already, before it is looked whether a step is complete. */
 const EVENTS_PER_LOOK = 512;
-/** The first wait before a handshake that the server gave up is made again. Milliseconds. */
-const AGAIN_MS = 250;
-const MAX_AGAIN_MS = 30_000;
+/** Waits before a handshake that came to nothing is made again. Milliseconds. */
+const AGAIN_MS = { minMs: 250, maxMs: 30_000 };
 
 export class Session {
   /** When it is over and its writes have settled. Never rejects. */
@@ -42,7 +42,11 @@ export class Session {
   readonly #timers: Timers<TimerName>;
   readonly #acks: Acks;
   readonly #steps: Steps;
+  /** Between handshakes that came to nothing. */
+  readonly #backoff: Backoff;
   #subscription: TopicSubscription | undefined;
+  /** Whether the server takes this side for a subscriber, whatever becomes of the handshake. */
+  #isSubscribed = false;
 
   #phase: Phase = "handshake";
   #handshake = new Handshake(new Map(), false);
@@ -52,14 +56,13 @@ export class Session {
   #receivedBytes = 0;
   /** Since it was last looked whether a step is complete. */
   #events = 0;
-  /** Handshakes in a row that the server gave up. */
-  #givenUp = 0;
   #lastHeard: number;
 
   constructor(options: SessionOptions) {
-    const { clock, dialect, limits, listener } = options;
+    const { clock, random, dialect, limits, listener } = options;
     this.#options = options;
     this.#lastHeard = clock.now();
+    this.#backoff = new Backoff({ ...AGAIN_MS, random });
     this.#timers = new Timers(clock, (name) => this.#push({ type: "ring", name }));
     this.#acks = new Acks(clock, dialect.losesFastAcks, (batch) => this.#ack(batch));
     this.#steps = new Steps({
@@ -96,7 +99,7 @@ export class Session {
       while (!this.#isOver) {
         const event = await this.#inbox.next();
         if (this.#isOver) return;
-        await this.#go(event);
+        await this.#go(event).catch((error: unknown) => this.#dropped(error));
         if (!this.#inbox.isEmpty && ++this.#events < EVENTS_PER_LOOK) continue;
         this.#events = 0;
         await this.#look();
@@ -132,7 +135,7 @@ export class Session {
       signal,
     });
     nodes.hold(held);
-    this.#handshake = new Handshake(cells, this.#subscription !== undefined);
+    this.#handshake = new Handshake(cells, this.#isSubscribed);
     // Not before the reading: what comes for a topic that was not subscribed to is nothing to go by.
     this.#subscription ??= this.#open();
     if (dialect.acknowledgesFirst) this.#timers.set("answer", limits.answerTimeoutMs);
@@ -185,6 +188,14 @@ export class Session {
     if (this.#inbox.bytes + bytes <= limits.maxInboxBytes) return this.#inbox.push(event, bytes);
     const details = { limit: "maxInboxBytes", max: limits.maxInboxBytes };
     connection.fail(new SyncError("LIMIT_EXCEEDED", "more came than could be stored", { details }));
+  }
+
+  /** Another opener was quicker with what is too much to be kept back. */
+  #dropped(error: unknown): void {
+    if (!isSyncError(error, "CURSOR_MOVED")) throw error;
+    // To its end, all the same: a server takes no two handshakes at once.
+    if (this.#phase === "handshake") this.#handshake.doubt();
+    else this.#again(error, this.#options.limits.stillMs);
   }
 
   async #go(event: SessionEvent): Promise<void> {
@@ -253,9 +264,9 @@ export class Session {
 
   async #complete(): Promise<void> {
     if (this.#phase !== "handshake") return;
+    this.#isSubscribed = true;
     this.#timers.stop("answer");
     this.#timers.stop("stall");
-    this.#givenUp = 0;
     if (!this.#handshake.isDoubtful) {
       this.#phase = "gate";
     } else {
@@ -267,7 +278,10 @@ export class Session {
   #refused(error: SyncError, retryable: boolean): void {
     if (!retryable) throw error;
     if (this.#phase !== "handshake") return;
-    this.#again(error, Math.min(MAX_AGAIN_MS, AGAIN_MS * 2 ** Math.min(this.#givenUp++, 10)));
+    // Until it is asked again it tells nothing: neither what replaces a cell, nor that one has gone.
+    this.#isSubscribed = false;
+    this.#steps.kept.keepDeletes();
+    this.#again(error, this.#backoff.next());
   }
 
   /** Makes the handshake again after a while; until then what comes is kept back. */
@@ -295,7 +309,7 @@ export class Session {
       case "gate":
         return this.#again(
           late("NODE_MISSING", "gateTimeoutMs", limits, "send what a head reaches"),
-          0,
+          this.#backoff.next(),
         );
       case "again":
         return this.#begin();
@@ -318,6 +332,7 @@ export class Session {
       const step = await this.#steps.show(this.#phase === "gate" ? this.#handshake : undefined);
       if (step === undefined) return this.#timers.set("gate", limits.gateTimeoutMs);
       this.#phase = "live";
+      this.#backoff.reset();
       this.#timers.stop("gate");
       if (nodes.hasDead) this.#timers.set("sweep", limits.sweepMs);
       listener.onStep(step);

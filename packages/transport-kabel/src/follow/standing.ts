@@ -8,7 +8,7 @@ import {
   SyncError,
   type WriteResult,
 } from "@datahike-sync/core";
-import { randomUuid, type Uuid } from "@datahike-sync/edn";
+import { type Edn, identity, randomUuid, type Uuid } from "@datahike-sync/edn";
 
 type NextStanding = Omit<Standing, "revision">;
 
@@ -20,7 +20,8 @@ export class StandingKeeper {
   readonly #store: Store;
   readonly #storeId: Uuid;
   #standing: Standing = NOTHING;
-  #hasOthersStep = false;
+  /** Whether another opener has shown something since the last `read`. */
+  #hasMoved = false;
 
   constructor(store: Store, storeId: Uuid) {
     this.#store = store;
@@ -34,55 +35,66 @@ export class StandingKeeper {
 
   /** Whether what the store shows is the end of a step. */
   get isWhole(): boolean {
-    return this.cursor !== undefined && this.#standing.position === undefined;
+    return this.cursor !== undefined && this.#position === undefined;
+  }
+
+  /** Absent where all that is shown is the end of a step. */
+  get #position(): Edn | undefined {
+    return this.#standing.tokens === TOKENS ? this.#standing.position : undefined;
   }
 
   async read(): Promise<void> {
     this.#standing = (await this.#store.standing(this.#storeId)) ?? NOTHING;
-    this.#hasOthersStep = false;
+    this.#hasMoved = false;
   }
 
   /** Stores nodes, which are the same whoever brings them, or deletes some that nothing reaches. */
   nodes(operations: readonly Operation[]): Promise<WriteResult> {
-    return this.#insist(operations, () => {
-      const { position } = this.#standing;
-      const now = { cursor: this.cursor, tokens: TOKENS };
-      return position === PARTIAL ? { ...now, position } : now;
-    });
+    const next = () => ({ cursor: this.cursor, tokens: TOKENS, position: this.#position });
+    return this.#insist("nodes", operations, next);
   }
 
-  /** Shows plain cells of a step that is not complete. */
+  /**
+   * Shows plain cells of a step that is not complete.
+   *
+   * @throws {SyncError} `CURSOR_MOVED` as {@link StandingKeeper.step}.
+   */
   part(operations: readonly Operation[]): Promise<WriteResult> {
-    return this.#insist(operations, () => ({
+    // Never the same twice: so another opener sees that something was shown.
+    const position = randomUuid();
+    return this.#insist("part", operations, () => ({
       cursor: this.cursor,
       tokens: TOKENS,
-      position: PARTIAL,
+      position,
     }));
   }
 
   /**
    * Shows a step, durably, and moves the cursor.
    *
-   * @throws {SyncError} `CURSOR_MOVED` when another opener has made one since the last `read`.
+   * @throws {SyncError} `CURSOR_MOVED` when another opener has shown something since the last `read`.
    */
-  async step(operations: readonly Operation[]): Promise<WriteResult> {
+  step(operations: readonly Operation[]): Promise<WriteResult> {
     const next = () => ({ cursor: following(this.cursor), tokens: TOKENS });
-    return this.#insist(operations, next, true);
+    return this.#insist("step", operations, next);
   }
 
-  /** Writes again when another opener was quicker; a step only while that has stored nodes alone. */
+  /** Writes again when another opener was quicker; what shows only while that has stored nodes alone. */
   async #insist(
+    what: "nodes" | "part" | "step",
     operations: readonly Operation[],
     next: () => NextStanding,
-    isStep = false,
   ): Promise<WriteResult> {
     for (;;) {
-      if (isStep && this.#hasOthersStep) throw othersStep();
+      if (what !== "nodes" && this.#hasMoved) throw moved();
       const { revision } = this.#standing;
       const now = next();
       const standing = { storeId: this.#storeId, was: revision, now };
       try {
-        const result = await this.#store.write(operations, { standing, barrier: isStep });
+        const result = await this.#store.write(operations, {
+          standing,
+          barrier: what === "step",
+        });
         this.#standing = { ...now, revision: revision + 1 };
         return result;
       } catch (error) {
@@ -93,10 +105,15 @@ export class StandingKeeper {
   }
 
   async #reread(): Promise<void> {
-    const { cursor } = this;
+    const before = this.#shown;
     this.#standing = (await this.#store.standing(this.#storeId)) ?? NOTHING;
-    const isSame = cursor?.era === this.cursor?.era && cursor?.seq === this.cursor?.seq;
-    this.#hasOthersStep ||= !isSame;
+    this.#hasMoved ||= this.#shown !== before;
+  }
+
+  /** Another one whenever something was shown. */
+  get #shown(): string {
+    const { cursor } = this;
+    return identity([cursor?.era ?? null, cursor?.seq ?? null, this.#position ?? null]);
   }
 }
 
@@ -104,14 +121,12 @@ const NOTHING: Standing = { revision: 0 };
 
 /** In place of the tokens of our own wire: says whose cursor it is. */
 const TOKENS = "kabel";
-/** In place of a position: what is shown is a part of a step. */
-const PARTIAL = "partial";
 
 function following(cursor: StepCursor | undefined): StepCursor {
   if (cursor !== undefined) return { era: cursor.era, seq: cursor.seq + 1 };
   return { era: randomUuid().toString().replaceAll("-", ""), seq: 1 };
 }
 
-function othersStep(): Error {
-  return new SyncError("CURSOR_MOVED", "another opener of this store has made a step");
+function moved(): Error {
+  return new SyncError("CURSOR_MOVED", "another opener of this store has shown something");
 }

@@ -69,7 +69,12 @@ export class Steps {
     return true;
   }
 
-  /** Keeps back any other change. */
+  /**
+   * Keeps back any other change.
+   *
+   * @throws {SyncError} `CURSOR_MOVED` when it was too much, and another opener of the store has shown
+   * something: then all plain cells were dropped, which the next handshake brings, and no deletes.
+   */
   async keep(change: StoreChange, bytes: number): Promise<void> {
     const { key } = change;
     this.#missing = undefined;
@@ -127,6 +132,8 @@ export class Steps {
       if (!isSyncError(error, "CURSOR_MOVED")) throw error;
       await keeper.read();
       if (!(await isShown(store, operations))) throw error;
+      // Who showed a part of it may be no more.
+      if (!keeper.isWhole) onSkipped((await keeper.step(operations)).skipped);
     }
   }
 
@@ -144,7 +151,12 @@ export class Steps {
   async #showPlain(): Promise<void> {
     const { keeper, walker, maxKeptBytes: max, onSkipped } = this.#options;
     const plain = this.kept.takePlain(walker);
-    if (plain.length > 0) onSkipped((await keeper.part(plain)).skipped);
+    try {
+      if (plain.length > 0) onSkipped((await keeper.part(plain)).skipped);
+    } catch (error) {
+      for (const one of plain) if (one.op === "delete") this.kept.put(one, 0);
+      throw error;
+    }
     if (this.kept.bytes <= max) return;
     throw new SyncError("LIMIT_EXCEEDED", "more pointers than can be kept back", {
       details: { limit: "maxKeptBytes", max },

@@ -116,6 +116,11 @@ export class EngineLine implements Transport {
     this.#guarded(() => this.#listener?.onMessage(message, NOTHING));
   }
 
+  /** The other side has said anew who it is: the engine asks again what it may have. */
+  renewPeer(): void {
+    this.#guarded(() => this.#listener?.onPeer?.());
+  }
+
   async #hear(message: Message, body: Uint8Array): Promise<void> {
     if (message.type === "ping") {
       // Kabel's peers answer none. Whether they are there is what the transport below finds out.

@@ -15,11 +15,13 @@ import {
   type WireOperation,
   type WireSet,
 } from "@datahike-sync/core";
+import { sameBytes } from "@datahike-sync/core/store-parts";
 import { type Edn, EdnMap, identity, type Uuid } from "@datahike-sync/edn";
 import type { Connection } from "../connection.ts";
 import { itemOf, payloadOf, type StoreChange } from "../store-changes.ts";
 import type { TopicDialect, TopicPublish, TopicReply } from "../topic-message.ts";
 import type { EngineLine, EngineListener } from "./engine-line.ts";
+import type { TellTopic } from "./topic-event.ts";
 
 export interface StoreFeedOptions {
   readonly topic: Uuid;
@@ -32,6 +34,9 @@ export interface StoreFeedOptions {
   readonly walked: ReadableStore | undefined;
   /** The subscription is granted, and nothing was sent of it yet. */
   readonly onGranted: () => Promise<void>;
+  /** What was live is refused: rights have changed, or there is no such store any more. */
+  readonly onRefused: () => void;
+  readonly tell: TellTopic;
 }
 
 /**
@@ -163,6 +168,7 @@ export class StoreFeed implements EngineListener {
     this.#gone.clear();
     this.#isLive = true;
     await this.#send({ type: "complete", topic });
+    this.#options.tell({ type: "subscribed", topic });
     this.#settle(undefined);
     for (const key of gone.values()) {
       // What no pointer reaches may be in the store all the same: it is no business of a replica's.
@@ -196,7 +202,7 @@ export class StoreFeed implements EngineListener {
     if (operation.op !== "pointer") return true;
     const before = this.#pointers.get(id);
     this.#pointers.set(id, operation.value.bytes);
-    return before === undefined || !isSame(before, operation.value.bytes);
+    return before === undefined || !sameBytes(before, operation.value.bytes);
   }
 
   #isNews(operation: WireDelete | WholeSet, { mode }: Batch): boolean {
@@ -232,8 +238,10 @@ export class StoreFeed implements EngineListener {
     const error = new SyncError(code, message);
     const wasLive = this.#isLive;
     this.#stop(error);
+    if (!wasLive) return;
+    if (code === "STORE_NOT_FOUND") this.#options.onRefused();
     // Who follows has no other way to learn that nothing will come any more.
-    if (wasLive) this.#options.connection.fail(error);
+    else this.#options.connection.fail(error);
   }
 
   /** It cannot be gone on with here: a value that the line has no form for, or a line that is gone. */
@@ -242,10 +250,13 @@ export class StoreFeed implements EngineListener {
     const known = isSyncError(error)
       ? error
       : new SyncError("INTERNAL", "a store could not be served", { cause: error });
+    const { connection, topic, tell } = this.#options;
     const wasLive = this.#isLive;
+    // Of a line that is gone there is nothing to say here.
+    if (known.code !== "TRANSPORT_CLOSED") tell({ type: "failed", topic, error: known });
     this.#settle(known);
     this.end();
-    if (wasLive) this.#options.connection.fail(known);
+    if (wasLive) connection.fail(known);
   }
 
   #stop(error: SyncError): void {
@@ -276,10 +287,6 @@ function changeOf(operation: WireDelete | WholeSet, { mode }: Batch): StoreChang
 
 function isNode({ op, immutable }: WireSet): boolean {
   return op === "node" || immutable;
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }
 
 function reportedKeys(state: Edn): Map<string, Edn> {

@@ -1,5 +1,5 @@
 /** One line on which topics are served: what comes is taken apart, and each part goes its way. */
-import { isSyncError, type Store } from "@datahike-sync/core";
+import { isSyncError } from "@datahike-sync/core";
 import {
   type Edn,
   identity,
@@ -10,7 +10,7 @@ import {
   type Uuid,
 } from "@datahike-sync/edn";
 import type { Connection } from "../connection.ts";
-import { readChanges, type StoreChange } from "../store-changes.ts";
+import { readChanges } from "../store-changes.ts";
 import type {
   TopicDialect,
   TopicMessage,
@@ -18,10 +18,12 @@ import type {
   TopicRequest,
   TopicState,
 } from "../topic-message.ts";
+import { applyChanges } from "./apply-changes.ts";
 import { EngineLine } from "./engine-line.ts";
 import { MAX_UNREAD, type PlainTopic } from "./plain-topic.ts";
 import { StoreFeed } from "./store-feed.ts";
-import { isAllowed } from "./topic-options.ts";
+import type { TellTopic } from "./topic-event.ts";
+import { refusalOf } from "./topic-options.ts";
 import type { StoreTopic } from "./topic-server.ts";
 
 /** What is served, by the identity of its topic. */
@@ -31,16 +33,23 @@ export class TopicLine {
   readonly engine: EngineLine;
   readonly #connection: Connection;
   readonly #served: Served;
+  readonly #tell: TellTopic;
   /** Subscriptions to stores, by the identity of the topic. */
   readonly #feeds = new Map<string, StoreFeed>();
-  readonly #topics = new Set<PlainTopic>();
+  readonly #topics = new Map<PlainTopic, Joined>();
   /** Requests that are not answered, and publications that wait for those before them. */
   #pending = 0;
   #publications: Promise<void> = Promise.resolve();
 
-  constructor(connection: Connection, dialects: readonly TopicDialect[], served: Served) {
+  constructor(
+    connection: Connection,
+    dialects: readonly TopicDialect[],
+    served: Served,
+    tell: TellTopic,
+  ) {
     this.#connection = connection;
     this.#served = served;
+    this.#tell = tell;
     this.engine = new EngineLine(connection);
     for (const dialect of dialects) {
       connection.on(dialect.types, (map) => {
@@ -48,6 +57,7 @@ export class TopicLine {
         if (message !== undefined) this.#take(message, dialect);
       });
     }
+    connection.onPeer(() => this.#begin(this.#recheck()));
     connection.onClose(() => this.#end());
   }
 
@@ -106,24 +116,24 @@ export class TopicLine {
     if (served?.kind === "topic") return this.#joinTopic(id, served, dialect);
     // Also where there is no such store: the engine lets nobody guess which ones there are.
     if (isKind(topic, "uuid")) return this.#joinStore(id, { topic, state }, served, dialect);
+    this.#tell({ type: "refused", topic, error: noTopic() });
     await this.#refuse(id, topic, dialect);
     return false;
   }
 
   async #joinTopic(id: Uuid, served: PlainTopic, dialect: TopicDialect): Promise<boolean> {
-    const { topic, options } = served;
-    const { principal } = this.#connection.peer;
-    const { authorize } = options;
-    const isWelcome =
-      authorize === undefined || (await isAllowed(() => authorize({ principal, topic })));
-    if (!isWelcome || this.#served.get(identity(topic)) !== served) {
+    const { topic } = served;
+    const refusal = (await this.#refusalOf(served)) ?? this.#absenceOf(served);
+    if (refusal !== undefined) {
+      this.#tell({ type: "refused", topic, error: refusal });
       await this.#refuse(id, topic, dialect);
       return false;
     }
     if (this.#connection.state === "closed") return false;
-    this.#topics.add(served);
+    this.#topics.set(served, { id, dialect });
     served.add(this.#connection, dialect);
     await this.#connection.send(dialect.spell({ type: "complete", topic }));
+    this.#tell({ type: "subscribed", topic });
     return true;
   }
 
@@ -134,28 +144,75 @@ export class TopicLine {
     dialect: TopicDialect,
   ): Promise<boolean> {
     const connection = this.#connection;
-    let isGranted = false;
-    const feed = new StoreFeed({
+    const feed: StoreFeed = new StoreFeed({
       topic,
       state,
       connection,
       engine: this.engine,
       dialect,
       walked: served?.walked,
+      tell: this.#tell,
       onGranted: async () => {
-        isGranted = true;
         if (!dialect.acknowledgesFirst) return;
         await connection.send(dialect.spell({ type: "subscribed", id, topics: [topic] }));
+      },
+      onRefused: () => {
+        this.#forget(topic, feed);
+        this.#begin(this.#refuse(id, topic, dialect));
       },
     });
     this.#feeds.set(identity(topic), feed);
     const error = await feed.handshake;
     if (error === undefined) return true;
-    if (this.#feeds.get(identity(topic)) === feed) this.#feeds.delete(identity(topic));
-    if (!isGranted && error.code === "STORE_NOT_FOUND") await this.#refuse(id, topic, dialect);
+    this.#forget(topic, feed);
+    if (error.code === "STORE_NOT_FOUND") await this.#refuse(id, topic, dialect);
     // That the topic is missing in the acknowledgement says it, where that is still to come.
     else if (dialect.acknowledgesFirst && error.code !== "ABORTED") connection.fail(error);
     return false;
+  }
+
+  /** A feed that has ended, unless another one has its place. */
+  #forget(topic: Edn, feed: StoreFeed): void {
+    const id = identity(topic);
+    if (this.#feeds.get(id) === feed) this.#feeds.delete(id);
+  }
+
+  /** The other side has said anew who it is: all that it has is asked again. */
+  async #recheck(): Promise<void> {
+    this.engine.renewPeer();
+    const { size } = this.#topics;
+    if (size > 0) await Promise.all(Array.from(this.#topics, (one) => this.#recheckTopic(...one)));
+  }
+
+  async #recheckTopic(served: PlainTopic, joined: Joined): Promise<void> {
+    const { topic } = served;
+    const asked = this.#refusalOf(served);
+    served.hold(
+      this.#connection,
+      asked.then((refusal) => refusal === undefined),
+    );
+    const error = await asked;
+    // It may have been left meanwhile, or joined anew.
+    if (error === undefined || this.#topics.get(served) !== joined) return;
+    this.#topics.delete(served);
+    served.remove(this.#connection);
+    this.#tell({ type: "refused", topic, error });
+    await this.#refuse(joined.id, topic, joined.dialect);
+  }
+
+  /** Why the other side may not have a topic, as whoever it is when there is an answer. */
+  async #refusalOf({ topic, options }: PlainTopic): Promise<SyncError | undefined> {
+    const { authorize } = options;
+    if (authorize === undefined) return undefined;
+    for (;;) {
+      const { principal } = this.#connection.peer;
+      const refusal = await refusalOf(() => authorize({ principal, topic }));
+      if (principal === this.#connection.peer.principal) return refusal;
+    }
+  }
+
+  #absenceOf(served: PlainTopic): SyncError | undefined {
+    return this.#served.get(identity(served.topic)) === served ? undefined : noTopic();
   }
 
   /** The same for what there is not and for what is forbidden. */
@@ -172,21 +229,29 @@ export class TopicLine {
     const { principal } = this.#connection.peer;
     const { authorizePublish } = served.options;
     const publication = { principal, topic, payload };
-    if (authorizePublish === undefined || !(await isAllowed(() => authorizePublish(publication)))) {
-      return this.#refusePublication(topic, dialect, FORBIDDEN);
+    const refusal = await refusalOf(() => authorizePublish?.(publication) ?? false);
+    if (refusal !== undefined) {
+      return this.#refusePublication(topic, dialect, refusal, FORBIDDEN);
     }
     if (served.kind === "topic") {
       served.options.onPublish?.(publication);
       return served.publish(payload, this.#connection);
     }
     try {
-      await apply(served.store, readChanges(payload));
-    } catch (error) {
-      await this.#refusePublication(topic, dialect, `not applied: ${faultOf(error).code}`);
+      await applyChanges(served.store, readChanges(payload));
+    } catch (thrown) {
+      const error = faultOf(thrown);
+      await this.#refusePublication(topic, dialect, error, `not applied: ${error.code}`);
     }
   }
 
-  async #refusePublication(topic: Edn, dialect: TopicDialect, message: string): Promise<void> {
+  async #refusePublication(
+    topic: Edn,
+    dialect: TopicDialect,
+    error: SyncError,
+    message: string,
+  ): Promise<void> {
+    this.#tell({ type: "publish-refused", topic, error });
     const reply = { type: "error", topic, error: UNAUTHORIZED, message } as const;
     await this.#connection.send(dialect.spell(reply));
   }
@@ -204,9 +269,15 @@ export class TopicLine {
   #end(): void {
     for (const feed of this.#feeds.values()) feed.end();
     this.#feeds.clear();
-    for (const topic of this.#topics) topic.remove(this.#connection);
+    for (const topic of this.#topics.keys()) topic.remove(this.#connection);
     this.#topics.clear();
   }
+}
+
+/** How somebody came to a topic. */
+interface Joined {
+  readonly id: Uuid;
+  readonly dialect: TopicDialect;
 }
 
 type SubscribeRequest = Extract<TopicRequest, { readonly type: "subscribe" }>;
@@ -215,24 +286,13 @@ type SubscribeRequest = Extract<TopicRequest, { readonly type: "subscribe" }>;
 const UNAUTHORIZED: Keyword = keyword("pubsub", "unauthorized");
 const FORBIDDEN = "not authorized to publish to this topic";
 
-/**
- * What is written is committed, and as a commit goes to all who have subscribed, the one who published it
- * among them: so all of them end with what the store has.
- */
-async function apply(store: Store | undefined, changes: readonly StoreChange[]): Promise<void> {
-  if (store === undefined) throw new SyncError("STORE_READ_ONLY", "the store cannot be written to");
-  for (const change of changes) {
-    if (change.op === "delete") {
-      await store.delete(change.key);
-    } else if (!change.immutable || !(await store.has(change.key))) {
-      await store.set(change.key, change.value, { immutable: change.immutable });
-    }
-  }
-}
-
 function faultOf(error: unknown): SyncError {
   if (isSyncError(error)) return error;
   return new SyncError("INTERNAL", "a topic could not be served", { cause: error });
+}
+
+function noTopic(): SyncError {
+  return new SyncError("STORE_NOT_FOUND", "no such topic");
 }
 
 function tooMany(): SyncError {

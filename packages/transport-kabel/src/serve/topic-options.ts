@@ -1,6 +1,6 @@
 /** What can be served as a topic, and who may do what with it. */
 import type { RegisterOptions } from "@datahike-sync/core";
-import type { Edn } from "@datahike-sync/edn";
+import { type Edn, SyncError } from "@datahike-sync/edn";
 
 /** What somebody wants of a topic. */
 export interface TopicAccess {
@@ -43,11 +43,17 @@ export interface ServedTopic {
   unregister(): void;
 }
 
-/** What a hook says, and what it throws is a no. */
-export async function isAllowed(ask: () => boolean | Promise<boolean>): Promise<boolean> {
+/** Why a hook says no; `undefined` when it says yes. What it throws is a no. */
+export async function refusalOf(
+  ask: () => boolean | Promise<boolean>,
+): Promise<SyncError | undefined> {
   try {
-    return (await ask()) === true;
-  } catch {
-    return false;
+    return (await ask()) === true ? undefined : unauthorized();
+  } catch (cause) {
+    return unauthorized(cause);
   }
+}
+
+function unauthorized(cause?: unknown): SyncError {
+  return new SyncError("UNAUTHORIZED", "not authorized", { cause });
 }

@@ -7,8 +7,8 @@ import {
   type Store,
   type SyncContext,
   type SyncContextOptions,
-  type SyncEvent,
 } from "@datahike-sync/core";
+import { Listeners } from "@datahike-sync/core/store-parts";
 import { type Edn, identity, type Uuid } from "@datahike-sync/edn";
 import type { Connection } from "../connection.ts";
 import type { KabelPeer } from "../peer.ts";
@@ -16,6 +16,7 @@ import { PUBSUB_DIALECT } from "../pubsub-dialect.ts";
 import { SYNC_DIALECT } from "../sync-dialect.ts";
 import { ENGINE_DIALECT } from "./engine-line.ts";
 import { PlainTopic } from "./plain-topic.ts";
+import { type TopicEvent, topicEventOf } from "./topic-event.ts";
 import { TopicLine } from "./topic-line.ts";
 import type { ServedTopic, StoreTopicOptions, TopicOptions } from "./topic-options.ts";
 
@@ -44,11 +45,16 @@ export class TopicServer implements AsyncDisposable {
   readonly #context: SyncContext;
   readonly #served = new Map<string, PlainTopic | StoreTopic>();
   readonly #stops = new Set<() => void>();
+  readonly #listeners = new Listeners<TopicEvent>();
 
   /** @throws {RangeError} when a limit is not a whole number above 0. */
   constructor(options: TopicServerOptions) {
     const limits = { batchOperations: BATCH_ITEMS, ...options.limits };
     this.#context = createSyncContext({ ...options, limits, dialect: ENGINE_DIALECT });
+    this.#context.onEvent((event) => {
+      const told = topicEventOf(event);
+      if (told !== undefined) this.#tell(told);
+    });
   }
 
   /**
@@ -87,7 +93,7 @@ export class TopicServer implements AsyncDisposable {
    */
   registerTopic(topic: Edn, options: TopicOptions = {}): ServedTopic {
     this.#checkFree(topic);
-    const plain = new PlainTopic(topic, options);
+    const plain = new PlainTopic(topic, options, this.#tell);
     this.#served.set(identity(topic), plain);
     return {
       topic,
@@ -111,13 +117,13 @@ export class TopicServer implements AsyncDisposable {
 
   /** Serves on one line. */
   accept(connection: Connection): void {
-    const line = new TopicLine(connection, [PUBSUB_DIALECT, SYNC_DIALECT], this.#served);
+    const line = new TopicLine(connection, DIALECTS, this.#served, this.#tell);
     this.#context.accept(line.engine);
   }
 
-  /** As that of a sync context. */
-  onEvent(listener: (event: SyncEvent) => void): () => void {
-    return this.#context.onEvent(listener);
+  /** What happens to topics, for logs. Returns the function that stops it. */
+  onEvent(listener: (event: TopicEvent) => void): () => void {
+    return this.#listeners.add(listener);
   }
 
   /** Ends the lines on which it serves. */
@@ -130,11 +136,15 @@ export class TopicServer implements AsyncDisposable {
     return this.close();
   }
 
+  readonly #tell = (event: TopicEvent): void => this.#listeners.tell(event);
+
   #checkFree(topic: Edn): void {
     if (this.#served.has(identity(topic)))
       throw new TypeError("a topic of that name is registered");
   }
 }
+
+const DIALECTS = [PUBSUB_DIALECT, SYNC_DIALECT] as const;
 
 /** As many as Clojure's servers put in one. */
 const BATCH_ITEMS = 20;

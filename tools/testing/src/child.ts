@@ -1,4 +1,4 @@
-/** A command of this app as a process. */
+/** A program in a process of its own, and the lines that it prints. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 export class Child {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #lines: string[] = [];
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting: Set<() => void> = new Set();
   #complaint = "";
   #hasEnded = false;
   /** With what: its code, or the signal that ended it. */
@@ -38,20 +38,35 @@ export class Child {
     return this.#complaint;
   }
 
-  /** Resolves to the first line that it prints, or has printed, which begins so. Rejects when it ends without. */
-  async says(start: string): Promise<string> {
+  /** Resolves to the first of these that there is, or will be. Rejects when it ends without; `what` says of what. */
+  async first<T extends {}>(what: string, find: () => T | undefined): Promise<T> {
     for (;;) {
-      const found = this.#lines.find((line) => line.startsWith(start));
+      const found = find();
       if (found !== undefined) return found;
       if (this.#hasEnded) {
         const said = [...this.#lines, this.#complaint].join("\n");
-        throw new Error(`it has ended and never said "${start}":\n${said}`);
+        throw new Error(`it has ended and never said "${what}":\n${said}`);
       }
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
 
-  /** Resolves to how it ended. */
+  /** Resolves to the first line that it prints, or has printed, which begins so. Rejects when it ends without. */
+  says(start: string): Promise<string> {
+    return this.first(start, () => this.#lines.find((line) => line.startsWith(start)));
+  }
+
+  /** Gives it a line to read. */
+  write(line: string): void {
+    this.#process.stdin.write(`${line}\n`);
+  }
+
+  /** Ends its input. */
+  endInput(): void {
+    this.#process.stdin.end();
+  }
+
+  /** Sends it a signal to end. Resolves to how it ended. */
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals> {
     this.#process.kill(signal);
     return this.ended;

@@ -1,0 +1,1 @@
+import "../src/serve/main.ts";
