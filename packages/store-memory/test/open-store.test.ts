@@ -107,6 +107,16 @@ describe("the rows of a store of bytes", () => {
   });
 });
 
+test("a clock may give fractions of a millisecond", async () => {
+  const options = { codec: ednCodec(), now: () => 1234.5 };
+  await using store = await openStore(memoryDriver(), options);
+  const { cursor } = await store.set("a", 1);
+  expect(cursor?.seq).toBe(1);
+  expect(await store.getMeta("a")).toMatchObject({ lastWrite: 1234 });
+  await store.delete("a");
+  expect((await store.changes({ seq: 0, place: 0 })).rows).toHaveLength(1);
+});
+
 describe("transactions of the driver", () => {
   test("are shared by commits that wait together, and never have a key twice", async () => {
     const { driver, commits } = watched();

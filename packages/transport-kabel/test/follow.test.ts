@@ -334,6 +334,31 @@ describe.each([PUBSUB_DIALECT, SYNC_DIALECT])("in the words of $name", (dialect)
     expect(await store.get(DB)).toEqual(head(3, 1));
   });
 
+  test("who is behind another opener stays so, though a step of his is shown already", async () => {
+    const store = await openStore();
+    const a = await stage({ dialect, store, limits: { stillMs: 5 } });
+    const b = await stage({ dialect, store, limits: { stillMs: 5 } });
+    const [far, near] = [await a.hand(), await b.hand()];
+    await Promise.all([far.answer([["x", 0]]), near.answer([["x", 0]])]);
+    await until(() => a.following.status.phase === "live" && b.following.status.phase === "live");
+    for (const [key, value] of [
+      ["x", 1],
+      ["y", 1],
+      ["y", 2],
+    ] as const)
+      await far.publish(key, value);
+    await until(async () => (await store.get("y")) === 2);
+    await near.publish("x", 1);
+    await until(() => b.following.status.cursor?.seq === a.following.status.cursor?.seq);
+    await near.publish("y", 1);
+    await near.answer([
+      ["x", 1],
+      ["y", 2],
+    ]);
+    await until(() => b.following.status.phase === "live");
+    expect(await store.get("y")).toBe(2);
+  });
+
   test("what one opener shows early another, who is behind, does not take back", async () => {
     const store = await openStore();
     const limits = { stillMs: 5, maxKeptBytes: 500 };
@@ -487,6 +512,28 @@ describe("in the words of 2026", () => {
     expect(await store.get("b")).toBe("new");
     expect(await store.has("gone")).toBe(false);
     expect(await store.has("first")).toBe(false);
+  });
+
+  test("what may have been published for others, and no item mentions, does not show unless it comes again", async () => {
+    const { following, store, hand } = await stage();
+    const far = await hand();
+    await far.hears("subscribe");
+    // Before anything that only subscribers get: one is gone before the server walks, one comes after its walk.
+    await far.publish("gone", 1);
+    await far.publish("new", 1);
+    await far.publish("same", 1);
+    await far.item("same", 1);
+    await far.endBatch(1);
+    await far.complete();
+    await far.answer([
+      ["new", 1],
+      ["same", 1],
+    ]);
+    await following.synced();
+    expect(await store.has("gone")).toBe(false);
+    expect(await store.getMany(["new", "same"])).toEqual([1, 1]);
+    await far.publish("gone", 2);
+    await until(async () => (await store.get("gone")) === 2);
   });
 
   test.each([

@@ -92,7 +92,9 @@ describe("a primary goes on, and its neighbours with it, beside", () => {
 
   test("those who send frames as large as they may, and larger", async ({ annotate }) => {
     const bytes = engine.maxFrameBytes;
-    const { wrong, summary } = await siege.endure(32 * MIB, () =>
+    // What waits on a line, and the frame that is arriving.
+    const held = 8 * (server.maxQueueBytes + server.maxFrameBytes);
+    const { wrong, summary } = await siege.endure(held, () =>
       crowd(8, async (peer, at) => {
         const frame = new Uint8Array(at % 2 === 0 ? bytes : bytes + 1).fill(0xc0);
         frame.set(frameOf(SUBSCRIBE).subarray(0, 1));

@@ -66,7 +66,8 @@ export class DriverStore<Row> implements Store {
     this.#queue = new CommitQueue({
       gate: this.#gate,
       format,
-      now,
+      // Times are written as whole numbers, whatever a clock gives.
+      now: () => Math.floor(now()),
       hasBarriers: durability === "barrier",
       onCommit: (commit) => this.#tell(commit),
     });

@@ -6,8 +6,8 @@ import type { StoreChange } from "../store-changes.ts";
 export class Handshake {
   /** By identity: what publications were about. They are newer than items, which were read before. */
   readonly #touched = new Set<string>();
-  /** By identity: what publications were about before the server was known to have subscribed us. */
-  readonly #early = new Set<string>();
+  /** By identity: what was published before the server was known to have subscribed us, and nothing has confirmed. */
+  readonly #early = new Map<string, StoreChange>();
   /** By identity: cells of this subscription that nothing has mentioned. */
   readonly #unmentioned: Map<string, Edn>;
   /** Whether the server takes this side for a subscriber. */
@@ -24,12 +24,17 @@ export class Handshake {
   }
 
   /**
-   * Whether what it brought may be old, or is not all here: a publication that came before the items
-   * overrules one of them, and may have been meant for others, as those of a server without subscribers
-   * are. Then the one after it may have gone to somebody else.
+   * Whether what it brought may be old, or is not all here. A publication that came before the items may have
+   * been meant for others, as those of a server without subscribers are: then the one after it may have gone
+   * to somebody else. So it is doubtful where it overrules an item, and where no item mentions what it set.
    */
   get isDoubtful(): boolean {
-    return this.#isDoubtful;
+    return this.#isDoubtful || this.doubtful().next().done === false;
+  }
+
+  /** Keys of which only publications have told that may have been meant for others. What is gone is not mentioned. */
+  *doubtful(): Generator<Edn, void> {
+    for (const { op, key } of this.#early.values()) if (op === "set") yield key;
   }
 
   /** Something that it brought was dropped. */
@@ -43,11 +48,12 @@ export class Handshake {
   }
 
   /** A publication came. */
-  publish({ key }: StoreChange): void {
-    const id = identity(key);
+  publish(change: StoreChange): void {
+    const id = identity(change.key);
     this.#unmentioned.delete(id);
     this.#touched.add(id);
-    if (!this.#isSubscribed) this.#early.add(id);
+    if (this.#isSubscribed) this.#early.delete(id);
+    else this.#early.set(id, change);
   }
 
   /** An item came. Returns whether it counts; `kept` is what was last published of its key. */
@@ -55,7 +61,9 @@ export class Handshake {
     const id = identity(change.key);
     this.#unmentioned.delete(id);
     if (!this.#touched.has(id)) return true;
-    if (this.#early.has(id) && !isSame(change, kept)) this.#isDoubtful = true;
+    if (!this.#early.has(id)) return false;
+    if (isSame(change, kept)) this.#early.delete(id);
+    else this.#isDoubtful = true;
     return false;
   }
 }

@@ -59,6 +59,11 @@ export class KeptBack {
     return taken;
   }
 
+  /** Forgets what is kept for a key. */
+  forget(key: Edn): void {
+    this.#drop(identity(key));
+  }
+
   /** Forgets all but deletes, of which no handshake tells. */
   keepDeletes(): void {
     for (const [id, { operation }] of this.#cells) if (operation.op === "set") this.#drop(id);

@@ -29,7 +29,7 @@ export class NodeWriter {
   #bytes = 0;
   #held = new Set<string>();
   /** By identity: nodes that the server has deleted. */
-  #dead = new Map<string, Edn>();
+  readonly #dead = new Map<string, Edn>();
 
   constructor(options: NodeWriterOptions) {
     this.#options = options;
@@ -88,11 +88,14 @@ export class NodeWriter {
     for (const { key } of nodes) this.#held.add(identity(key));
   }
 
-  /** Hands out the keys of nodes that the server has deleted. */
-  takeDead(): Map<string, Edn> {
-    const dead = this.#dead;
-    this.#dead = new Map();
-    return dead;
+  /** By identity: the keys of nodes that the server has deleted. */
+  get dead(): ReadonlyMap<string, Edn> {
+    return this.#dead;
+  }
+
+  /** What the server has deleted is gone, or has been found to be needed. */
+  forgetDead(): void {
+    this.#dead.clear();
   }
 
   async #write(nodes: readonly Operation[]): Promise<{ readonly skipped: readonly Edn[] }> {

@@ -233,6 +233,8 @@ export class Session {
     for (const change of changes) {
       if (await this.#takeNode(change, bytes)) continue;
       if (this.#phase === "handshake") this.#handshake.publish(change);
+      // Meant for others, who are told of its end.
+      else if (!this.#isSubscribed && change.op === "set") continue;
       await this.#steps.keep(change, bytes);
     }
   }
@@ -270,6 +272,8 @@ export class Session {
     if (!this.#handshake.isDoubtful) {
       this.#phase = "gate";
     } else {
+      // The next one brings what there is of them.
+      for (const key of this.#handshake.doubtful()) this.#steps.kept.forget(key);
       this.#options.listener.onAgain(undefined);
       await this.#begin();
     }

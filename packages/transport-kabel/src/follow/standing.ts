@@ -99,12 +99,13 @@ export class StandingKeeper {
         return result;
       } catch (error) {
         if (!isSyncError(error, "CURSOR_MOVED")) throw error;
-        await this.#reread();
+        await this.reread();
       }
     }
   }
 
-  async #reread(): Promise<void> {
+  /** As `read`, but what another opener has shown is not forgotten: he may be ahead for long. */
+  async reread(): Promise<void> {
     const before = this.#shown;
     this.#standing = (await this.#store.standing(this.#storeId)) ?? NOTHING;
     this.#hasMoved ||= this.#shown !== before;

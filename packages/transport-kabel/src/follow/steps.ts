@@ -118,10 +118,12 @@ export class Steps {
   async sweep(): Promise<void> {
     const { walker, store, keeper, signal } = this.#options;
     if (walker === undefined) return;
-    const dead = this.nodes.takeDead();
+    const dead = new Map(this.nodes.dead);
     for await (const { key } of walker.walk(store, { signal })) dead.delete(identity(key));
     const keys = [...dead.values()].filter((key) => !store.isPinned(key));
     if (keys.length > 0) await keeper.nodes(keys.map((key) => ({ op: "delete", key })));
+    // Not before: where the walk fails they are looked for again.
+    this.nodes.forgetDead();
   }
 
   async #step(operations: readonly Operation[]): Promise<void> {
@@ -130,10 +132,9 @@ export class Steps {
       onSkipped((await keeper.step(operations)).skipped);
     } catch (error) {
       if (!isSyncError(error, "CURSOR_MOVED")) throw error;
-      await keeper.read();
-      if (!(await isShown(store, operations))) throw error;
-      // Who showed a part of it may be no more.
-      if (!keeper.isWhole) onSkipped((await keeper.step(operations)).skipped);
+      // One step that is shown does not say that the other opener has shown no later one.
+      await keeper.reread();
+      if (!keeper.isWhole || !(await isShown(store, operations))) throw error;
     }
   }
 
