@@ -1,5 +1,5 @@
 /** The folder beside konserve's, where what is not konserve's lives, and the making of both. */
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { SyncError } from "@datahike-sync/core";
 import { type Disk, hasCode } from "./disk.ts";
 import { notFound } from "./folder.ts";
@@ -17,9 +17,10 @@ export function besideOf(path: string): string {
  * cannot be moved from one to the other.
  */
 export async function makeFolders(disk: Disk, path: string): Promise<string> {
-  await disk.makeFolder(path).catch((cause: unknown) => {
+  const first = await disk.makeFolder(path).catch((cause: unknown) => {
     throw hasCode(cause, "EEXIST") || hasCode(cause, "ENOTDIR") ? notFound(path, cause) : cause;
   });
+  if (first !== undefined) await syncAbove(disk, resolve(path), resolve(first));
   const real = await disk.realPath(path);
   const beside = besideOf(real);
   await disk.makeFolder(beside);
@@ -29,4 +30,12 @@ export async function makeFolders(disk: Disk, path: string): Promise<string> {
   throw new SyncError("STORE_UNAVAILABLE", "the folder and the one beside it are on two disks", {
     details: { path: real, beside },
   });
+}
+
+/** Has it on disk that these folders are there, from the one up to the other. */
+async function syncAbove(disk: Disk, path: string, first: string): Promise<void> {
+  for (let at = path; at.length >= first.length; at = dirname(at)) {
+    await disk.syncFolder(dirname(at));
+    if (at === first) return;
+  }
 }

@@ -48,6 +48,8 @@ export interface CommitsOptions {
 export class Commits {
   readonly #options: CommitsOptions;
   #tail: Promise<unknown> = Promise.resolve();
+  /** One that has failed, and is made all the same before any other. */
+  #untold: Commit | undefined;
 
   constructor(options: CommitsOptions) {
     this.#options = options;
@@ -79,7 +81,7 @@ export class Commits {
 
   async #commit({ changes, standing }: Write): Promise<WriteResult> {
     const { writer, stages, now, era } = this.#options;
-    await writer.catchUp();
+    await this.#catchUp();
     await stages.sync();
     if (standing !== undefined) await this.#checkRevision(standing);
     const origin = standing?.storeId;
@@ -88,12 +90,29 @@ export class Commits {
     const { changed, skipped } = await this.#draft(changes, origin, time);
     if (changed.size === 0 && standing === undefined) return { skipped };
     const next = changed.size === 0 ? state : stateAfter(state, time, changed);
-    await writer.write(changed, standing, next);
-    if (changed.size === 0) return { skipped };
+    if (changed.size === 0) {
+      await writer.write(changed, standing, next);
+      return { skipped };
+    }
     const cursor = { era, seq: next.last };
     const operations = Array.from(changed.values(), toFact);
-    this.#options.onCommit({ cursor, operations, ...(origin !== undefined && { origin }) });
+    const commit = { cursor, operations, ...(origin !== undefined && { origin }) };
+    try {
+      await writer.write(changed, standing, next);
+    } catch (error) {
+      if (writer.isBehind) this.#untold = commit;
+      throw error;
+    }
+    this.#options.onCommit(commit);
     return { cursor, skipped };
+  }
+
+  /** Whoever tries a commit again that had failed is told of no second one: it must not miss the first. */
+  async #catchUp(): Promise<void> {
+    await this.#options.writer.catchUp();
+    const commit = this.#untold;
+    this.#untold = undefined;
+    if (commit !== undefined) this.#options.onCommit(commit);
   }
 
   async #checkRevision({ storeId, was }: StandingChange): Promise<void> {

@@ -29,8 +29,8 @@ export interface Disk {
   realPath(path: string): Promise<string>;
   /** The names in a folder. */
   list(path: string): Promise<readonly string[]>;
-  /** Makes a folder and those above it, where they are not there. */
-  makeFolder(path: string): Promise<void>;
+  /** Makes a folder and those above it, where they are not there. Resolves to the uppermost that it made. */
+  makeFolder(path: string): Promise<string | undefined>;
   /** A second name for a file; `EEXIST` where the name is taken. */
   link(from: string, to: string): Promise<void>;
   /** Replaces what has the other name, as one. */
@@ -46,6 +46,16 @@ export interface Disk {
 /** Whether an error is Node's of this code. */
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
+}
+
+/** Whether an error says that a folder is not there. */
+export function isMissing(error: unknown): boolean {
+  return hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR");
+}
+
+/** Whether an error is that the system can open nothing more now: it says nothing of the file. */
+export function isShortage(error: unknown): boolean {
+  return ["EMFILE", "ENFILE", "ENOMEM"].some((code) => hasCode(error, code));
 }
 
 /** Runs a job on an open file, and closes it whatever happens. */

@@ -253,8 +253,9 @@ export class FileStore implements Store {
     this.#parts.work.check();
   }
 
+  /** When it rejects the lock may be held still: then it can be called again. */
   close(): Promise<void> {
-    this.#ended ??= this.#parts.work.close().then(() => this.#parts.opener?.close());
+    this.#ended ??= this.#close();
     return this.#ended;
   }
 
@@ -269,6 +270,17 @@ export class FileStore implements Store {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { work, opener } = this.#parts;
+    await work.close();
+    try {
+      await opener?.close();
+    } catch (error) {
+      this.#ended = undefined;
+      throw error;
+    }
   }
 
   get #last(): number {

@@ -30,6 +30,11 @@ export class FileWriter {
     return this.#options.journal.state;
   }
 
+  /** Whether a commit failed that is to be made all the same, before any other. */
+  get isBehind(): boolean {
+    return this.#options.journal.isBehind;
+  }
+
   /** Removes the files of commits that were never decided, of those who had the store before. */
   async clean(): Promise<void> {
     const { disk, beside } = this.#options;
@@ -63,7 +68,7 @@ export class FileWriter {
       await forEach(files, (file) => this.#create(file));
       await journal.change(changes, state);
     } catch (error) {
-      if (!journal.isBehind) {
+      if (!this.isBehind) {
         await forEach(files, ({ name }) => removeIfThere(disk, join(beside, name))).catch(
           () => undefined,
         );

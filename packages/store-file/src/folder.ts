@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type EncodedEntry, type EntryMeta, isSyncError, type KeyEntry } from "@datahike-sync/core";
 import { type Edn, equals, SyncError } from "@datahike-sync/edn";
-import type { Disk } from "./disk.ts";
+import { type Disk, isMissing, isShortage } from "./disk.ts";
 import { type FileBytes, readFileBytes } from "./file-bytes.ts";
 import { collision, fileName, isEntryFile } from "./file-name.ts";
 import type { FileMeta, Format } from "./format.ts";
@@ -25,7 +25,7 @@ export class Folder {
   async check(): Promise<void> {
     const { disk, path } = this.#options;
     const found = await disk.stat(path).catch((cause: unknown) => {
-      throw notFound(path, cause);
+      throw isMissing(cause) ? notFound(path, cause) : cause;
     });
     if (!found.isDirectory()) throw notFound(path);
   }
@@ -63,7 +63,7 @@ export class Folder {
   async names(): Promise<Set<string>> {
     const { disk, path } = this.#options;
     const names = await disk.list(path).catch((cause: unknown) => {
-      throw notFound(path, cause);
+      throw isMissing(cause) ? notFound(path, cause) : cause;
     });
     // A set: some file systems list a file twice that is renamed meanwhile.
     return new Set(names.filter(isEntryFile));
@@ -96,11 +96,25 @@ export class Folder {
 
   async #read(name: string, part: "meta" | "all"): Promise<FileBytes | undefined> {
     const { disk, path, maxValueBytes } = this.#options;
-    try {
-      return await readFileBytes(disk, join(path, name), part, maxValueBytes);
-    } catch (cause) {
-      throw unreadable(name, cause);
-    }
+    const bytes = await readNamed(disk, path, name, part, maxValueBytes);
+    // Where the folder is gone, its entries are not deleted: a disk may have been unmounted.
+    if (bytes === undefined) await this.check();
+    return bytes;
+  }
+}
+
+/** As {@link readFileBytes}, of a file in a folder. @throws {SyncError} `ENTRY_UNREADABLE`. */
+export async function readNamed(
+  disk: Disk,
+  folder: string,
+  name: string,
+  part: "meta" | "all",
+  maxBytes: number,
+): Promise<FileBytes | undefined> {
+  try {
+    return await readFileBytes(disk, join(folder, name), part, maxBytes);
+  } catch (cause) {
+    throw isShortage(cause) ? cause : unreadable(name, cause);
   }
 }
 

@@ -78,11 +78,16 @@ export class Format {
     return encoded(codec, codec.encode(value.decode()));
   }
 
-  /** The file of an entry, in parts. */
+  /**
+   * The file of an entry, in parts.
+   *
+   * @throws {SyncError} `CODEC_LIMIT` for one that could not be read again: nor could it be replaced.
+   */
   file(entry: KeyEntry, value: Encoded): readonly Uint8Array[] {
-    const { compression, encryptionKey } = this.#options;
+    const { compression, encryptionKey, maxValueBytes } = this.#options;
     const codec = this.#writer;
-    const meta = this.#packed(codec.encode(metaMap(entry)));
+    const plainMeta = codec.encode(metaMap(entry));
+    const meta = this.#packed(plainMeta);
     const header = headerBytes(
       {
         serializer: SERIALIZERS.get(codec.name)?.at(-1) ?? 0,
@@ -91,7 +96,14 @@ export class Format {
       },
       meta.length,
     );
-    return [header, meta, entry.type === "binary" ? value.bytes : this.#packed(value.bytes)];
+    const body = entry.type === "binary" ? value.bytes : this.#packed(value.bytes);
+    const fileBytes = header.length + meta.length + body.length;
+    if (Math.max(plainMeta.length, value.bytes.length, fileBytes) > maxValueBytes) {
+      throw new SyncError("CODEC_LIMIT", "beyond the limit maxValueBytes", {
+        details: { limit: "maxValueBytes", max: maxValueBytes },
+      });
+    }
+    return [header, meta, body];
   }
 
   /** Bytes that lie beside the folder, encrypted if its entries are. */

@@ -49,6 +49,8 @@ export class Journal {
   #state: StoreState = { clock: 0, last: 0 };
   /** What was decided, or may be, and is not known to be made. */
   #left: Decided | undefined;
+  /** Whether any file has been changed of what is being made. */
+  #isBegun = false;
   /** Whether after a failure of power the last record may be one whose changes were made long ago. */
   #isStale = false;
 
@@ -125,12 +127,19 @@ export class Journal {
     }
   }
 
-  #make({ changes, state }: Decided): Promise<void> {
-    return this.#options.gate.change(async () => {
-      await this.#changeFiles(changes);
-      this.#left = undefined;
-      this.#state = state;
-    });
+  async #make(decided: Decided): Promise<void> {
+    this.#isBegun = false;
+    try {
+      await this.#options.gate.change(async () => {
+        await this.#changeFiles(decided.changes);
+        this.#left = undefined;
+        this.#state = decided.state;
+      });
+    } catch (error) {
+      // Others may have seen it, so it counts.
+      if (this.#isBegun) this.#left = decided;
+      throw error;
+    }
   }
 
   /** In an order in which no other process that reads the folder misses a node, nor after the power failed. */
@@ -141,20 +150,26 @@ export class Journal {
     if (nodes.length > 0) await disk.syncFolder(folder);
     for (const move of cells) await this.#move(move, folder);
     if (cells.length > 0) await disk.syncFolder(folder);
-    await forEach(removed, (name) => removeIfThere(disk, join(folder, name)));
+    await forEach(removed, (name) => this.#remove(name, folder));
     if (removed.length > 0) await disk.syncFolder(folder);
     await forEach(beside, (move) => this.#move(move, besideFolder));
-    await forEach(removedBeside, (name) => removeIfThere(disk, join(besideFolder, name)));
+    await forEach(removedBeside, (name) => this.#remove(name, besideFolder));
     if (beside.length + removedBeside.length > 0) await disk.syncFolder(besideFolder);
   }
 
   async #move([from, to]: Move, folder: string): Promise<void> {
     try {
       await this.#options.disk.rename(join(this.#options.beside, from), join(folder, to));
+      this.#isBegun = true;
     } catch (error) {
       // It was moved before.
       if (!hasCode(error, "ENOENT")) throw error;
     }
+  }
+
+  async #remove(name: string, folder: string): Promise<void> {
+    await removeIfThere(this.#options.disk, join(folder, name));
+    this.#isBegun = true;
   }
 }
 

@@ -26,9 +26,7 @@ export const NODE_DISK: Disk = {
   stat: (path) => stat(path),
   realPath: (path) => realpath(path),
   list: (path) => readdir(path),
-  makeFolder: async (path) => {
-    await mkdir(path, { recursive: true });
-  },
+  makeFolder: (path) => mkdir(path, { recursive: true }),
   link,
   rename,
   remove: unlink,

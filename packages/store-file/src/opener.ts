@@ -1,11 +1,10 @@
 /** What a store has while it is open for writing, from its lock to its commits. */
-import { dirname, join } from "node:path";
 import type { Commit } from "@datahike-sync/core";
 import { besideOf } from "./beside.ts";
 import { Commits } from "./commits.ts";
-import { type Disk, removeIfThere } from "./disk.ts";
+import type { Disk } from "./disk.ts";
 import { diskFailure } from "./disk-failure.ts";
-import { isKonserveFile } from "./file-name.ts";
+import { erase, finishErasing } from "./erasing.ts";
 import { FileWriter } from "./file-writer.ts";
 import type { Folder } from "./folder.ts";
 import type { Format } from "./format.ts";
@@ -14,7 +13,6 @@ import { Journal } from "./journal.ts";
 import { Lock } from "./lock.ts";
 import { StageFiles } from "./stage-files.ts";
 import type { Standings } from "./standings.ts";
-import { forEach } from "./work.ts";
 
 export interface OpenerOptions {
   readonly disk: Disk;
@@ -55,6 +53,7 @@ export class Opener {
     const beside = besideOf(path);
     const lock = await Lock.take(disk, beside);
     try {
+      await finishErasing(disk, path);
       const journal = await Journal.open({ disk, folder: path, beside, gate });
       const writer = new FileWriter({ disk, beside, format, standings, journal });
       await writer.clean();
@@ -84,17 +83,7 @@ export class Opener {
   }
 
   /** Removes everything that is konserve's or this store's, and the folders if nothing else is there. */
-  async destroy(): Promise<void> {
-    const beside = besideOf(this.#path);
-    await this.#removeFrom(this.#path, isKonserveFile);
-    await this.#removeFrom(beside, () => true);
-  }
-
-  async #removeFrom(folder: string, isOurs: (name: string) => boolean): Promise<void> {
-    const disk = this.#disk;
-    const names = await disk.list(folder);
-    await forEach(names.filter(isOurs), (name) => removeIfThere(disk, join(folder, name)));
-    if (names.every(isOurs)) await disk.removeFolder(folder);
-    await disk.syncFolder(dirname(folder));
+  destroy(): Promise<void> {
+    return erase(this.#disk, this.#path);
   }
 }

@@ -32,12 +32,15 @@ export async function thisProcess(): Promise<ProcessIdentity> {
  * ended, or whose number somebody else has by now. Of another machine or container nothing is known.
  */
 export async function mayRun(other: ProcessIdentity, self: ProcessIdentity): Promise<boolean> {
-  if (other.boot !== self.boot) return other.host !== self.host;
+  const isOneBoot = other.boot !== null && other.boot === self.boot;
+  if (!isOneBoot && other.host !== self.host) return true;
+  if (!isOneBoot && other.boot !== null && self.boot !== null) return false;
   if (other.namespace !== self.namespace) return true;
   if (!isTaken(other.pid)) return false;
   const stat = await statOf(other.pid);
-  // Where it is hidden whose number it is, it may be his.
-  return stat === null || (stat.start === other.start && !stat.hasEnded);
+  // Where it is hidden whose number it is, or when he began, it may be his.
+  if (stat === null || stat.hasEnded) return stat === null;
+  return other.start === null || stat.start === other.start;
 }
 
 function isTaken(pid: number): boolean {

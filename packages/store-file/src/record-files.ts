@@ -62,7 +62,12 @@ export class RecordFiles<R> {
     return withFile(this.#disk, this.#paths[at], "update", async (file) => {
       // Who was killed may have left what is nowhere but in memory.
       await file.sync();
-      return readNumbered<R>(file);
+      const found = await readNumbered<R>(file);
+      if (found !== undefined) return found;
+      // The next one may be torn too, and what is there of both may make this one whole.
+      await file.truncate(0);
+      await file.sync();
+      return undefined;
     });
   }
 }

@@ -1,10 +1,8 @@
 /** Where the subscriptions of a store stand: a file for each, of konserve's form, beside the folder. */
-import { join } from "node:path";
 import type { Standing } from "@datahike-sync/core";
 import type { Uuid } from "@datahike-sync/edn";
 import type { Disk } from "./disk.ts";
-import { readFileBytes } from "./file-bytes.ts";
-import { readable } from "./folder.ts";
+import { readable, readNamed } from "./folder.ts";
 import type { Format } from "./format.ts";
 import { readStanding, standingValue } from "./standing-value.ts";
 
@@ -27,7 +25,7 @@ export class Standings {
   async read(storeId: Uuid): Promise<Standing | undefined> {
     const { disk, beside, format, maxValueBytes } = this.#options;
     const name = standingName(storeId);
-    const file = await readFileBytes(disk, join(beside, name), "all", maxValueBytes);
+    const file = await readNamed(disk, beside, name, "all", maxValueBytes);
     if (file === undefined) return undefined;
     return readable(name, () => readStanding(format.value(file, "edn").decode()));
   }

@@ -72,7 +72,7 @@ export class ModelDisk {
       link: (from, to) => on(() => this.#link(from, to)),
       rename: (from, to) => on(() => this.#rename(from, to)),
       remove: (path) => on(() => this.#remove(path)),
-      removeFolder: (path) => on(() => void this.#folders.delete(path)),
+      removeFolder: (path) => on(() => this.#removeFolder(path)),
       syncFolder: (path) => on(() => this.#syncFolder(path)),
     };
   }
@@ -250,8 +250,15 @@ export class ModelDisk {
     });
   }
 
-  #makeFolder(path: string): void {
+  #makeFolder(path: string): undefined {
     if (!this.#folders.has(path)) this.#folders.set(path, { live: new Map(), synced: new Map() });
+  }
+
+  /** At once on the disk, with all that was to happen in it. */
+  #removeFolder(path: string): void {
+    if (this.#folder(path).live.size > 0) throw failure("ENOTEMPTY");
+    this.#folders.delete(path);
+    this.#changes = this.#changes.filter(({ folder }) => folder !== path);
   }
 
   #folder(path: string): ModelFolder {

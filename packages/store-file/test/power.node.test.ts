@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { node, Run, set } from "./interrupted-run.ts";
 import { ModelDisk } from "./model-disk.ts";
 import { ModelStore } from "./model-store.ts";
+import { STORE_ID } from "./numbered.ts";
 
 describe("when the power fails", () => {
   test("a commit is there as a whole or not at all, and what was acknowledged is there", async () => {
@@ -20,6 +21,33 @@ describe("when the power fails", () => {
       }
     }
     expect(failures).toBeGreaterThan(cases(1_200));
+  });
+
+  test("while a store is erased, there is all of it or nothing, and no standing without its entries", async () => {
+    const outcomes = new Set<string>();
+    for (let failAt = 0; ; failAt++) {
+      const random = new Random(failAt);
+      const disk = new ModelDisk({ random: () => random.next() });
+      const store = await ModelStore.on(disk.open());
+      const standing = { storeId: STORE_ID, was: 0, now: { position: 1 } };
+      await store.write([set("pointer", ["n"]), node("n"), set("c", 1)], { standing });
+      disk.failAt = disk.operations + failAt;
+      const failed = disk.whenFailed().then(() => "failed");
+      const ended = await Promise.race([failed, store.destroy().then(() => "erased")]);
+      if (ended === "erased") break;
+      disk.failAt = disk.operations + (failAt % 9);
+      await Promise.race([disk.whenFailed(), ModelStore.on(disk.open())]);
+      disk.crash();
+      disk.failAt = Number.POSITIVE_INFINITY;
+      const next = await ModelStore.on(disk.open());
+      const isThere = await Promise.all(["pointer", "n", "c"].map((key) => next.has(key)));
+      isThere.push((await next.standing(STORE_ID)) !== undefined);
+      outcomes.add(isThere.join(" "));
+      await next.set("later", 1);
+      await next.close();
+      expect(await (await ModelStore.on(disk.open())).get("later")).toBe(1);
+    }
+    expect(outcomes).toEqual(new Set(["true true true true", "false false false false"]));
   });
 
   test("again and again while what is left is finished, it is finished in the end", async () => {
@@ -41,11 +69,17 @@ describe("when the power fails", () => {
     const nodes = ["n1", "n2", "n3"];
     const commit = [set("pointer", nodes), ...nodes.map(node)];
     let pointers = 0;
+    const whole = new ModelDisk({ random: () => 0 });
+    const written = await ModelStore.on(whole.open());
+    const begun = whole.operations;
+    await written.write(commit);
+    const operations = whole.operations - begun;
     for (let number = 0; number < 400; number++) {
       const random = new Random(number);
       const disk = new ModelDisk({ random: () => random.next() });
       const store = await ModelStore.on(disk.open());
-      disk.failAt = disk.operations + 20 + (number % 20);
+      // Near the end, where files are moved.
+      disk.failAt = disk.operations + operations - 1 - (number % 20);
       await Promise.race([disk.whenFailed(), store.write(commit)]);
       disk.failAt = Number.POSITIVE_INFINITY;
       disk.crash();

@@ -1,6 +1,9 @@
+import { open, readFile } from "node:fs/promises";
 import { cases, Random } from "@datahike-sync/testing";
 import { expect, test } from "vitest";
+import { NODE_DISK } from "../src/node-disk.ts";
 import { RecordFiles } from "../src/record-files.ts";
+import { Folder } from "./folder.ts";
 import { ModelDisk } from "./model-disk.ts";
 
 /** Longer than a sector, so that it can be torn. */
@@ -68,4 +71,24 @@ test("a record that was withdrawn is not found, and the one before it is", async
   expect(await records.withdraw()).toBe(true);
   disk.crash();
   expect(await new RecordFiles<number>(disk.open(), "/records").read()).toBe(1);
+});
+
+test("a record that a crash has torn is not made whole by parts of a later one", async () => {
+  await using folder = await Folder.make();
+  const path = folder.file("records");
+  const records = () => new RecordFiles<string>(NODE_DISK, path);
+  const first = records();
+  await first.read();
+  await first.write("x".repeat(2_000), true);
+  const bytes = await readFile(`${path}-0`);
+  const put = async (part: Uint8Array) => {
+    const file = await open(`${path}-0`, "r+");
+    await file.write(part, 0, part.length, 512);
+    await file.close();
+  };
+  await put(new Uint8Array(512));
+  expect(await records().read()).toBeUndefined();
+  // A later record is torn in turn, and what has come to the disk of it is the same.
+  await put(bytes.subarray(512));
+  expect(await records().read()).toBeUndefined();
 });

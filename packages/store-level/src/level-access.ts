@@ -59,7 +59,7 @@ export class LevelAccess {
 
   async destroy(): Promise<void> {
     try {
-      await this.#mend();
+      await this.write([{ type: "put", key: ERASING_KEY, value: new Uint8Array(0) }]);
       await this.read(() => this.#db.clear());
     } finally {
       await this.close();
@@ -117,6 +117,15 @@ const SYNCED = { keyEncoding: "utf8", valueEncoding: "view", sync: true } as con
 
 /** No row has this key. */
 const PROBE: LevelOperation[] = [{ type: "del", key: "~" }];
+
+/** Behind all rows: where they are erased one after the other, it goes last. */
+const ERASING_KEY = "~erasing";
+
+/** Erases what is left of a store whose eraser was killed: half of one would look like one. */
+export async function finishErasing(db: LevelDatabase): Promise<void> {
+  const mark = await db.get(ERASING_KEY, { keyEncoding: "utf8", valueEncoding: "view" });
+  if (mark !== undefined) await db.clear();
+}
 
 function notMended(): SyncError {
   return new SyncError("STORE_CLOSED", "a write has failed, and the database was not opened since");

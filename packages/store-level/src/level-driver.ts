@@ -18,7 +18,8 @@ import type {
 
 /**
  * A driver on an open database, which belongs to it from now on: what else writes there is neither seen
- * nor spared. It has no lock of its own; {@link LevelStore.open} has.
+ * nor spared. It has no lock of its own, and finishes no `destroy` that was interrupted; {@link LevelStore.open}
+ * does both.
  */
 export function levelDriver<Snapshot extends LevelSnapshot>(
   db: LevelDatabase<Snapshot>,

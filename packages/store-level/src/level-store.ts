@@ -6,6 +6,7 @@ import {
   type StoreDriver,
   SyncError,
 } from "@datahike-sync/core";
+import { finishErasing } from "./level-access.ts";
 import type { LevelDatabase, LevelSnapshot } from "./level-database.ts";
 import { levelDriver } from "./level-driver.ts";
 import { toKnown } from "./level-failure.ts";
@@ -38,6 +39,7 @@ export const LevelStore: {
     const release = take(db);
     try {
       await db.open();
+      await finishErasing(db);
       return await openStore(releasing(levelDriver(db), release), { codec, now });
     } catch (error) {
       release();

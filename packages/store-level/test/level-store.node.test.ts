@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { msgpackCodec } from "@datahike-sync/codec-msgpack";
 import type { Codec } from "@datahike-sync/core";
+import { uuid } from "@datahike-sync/edn";
 import { LevelStore, levelDriver } from "@datahike-sync/store-level";
 import { ClassicLevel } from "classic-level";
 import { MemoryLevel } from "memory-level";
@@ -10,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 const codec = msgpackCodec();
 const OTHER: Codec = { ...codec, name: "other" };
+const STORE_ID = uuid("1ebf788e-dd20-5274-9050-b5d76d77a9ab");
 
 let folder = "";
 beforeEach(async () => {
@@ -53,6 +55,37 @@ describe("opening", () => {
     await expect(opening).rejects.toMatchObject({ cause: { code: "EEXIST" } });
   });
 });
+
+test.each([1, 20, 203])(
+  "who ends while he erases a store leaves none, though only %i rows went",
+  async (limit) => {
+    const db = new ClassicLevel(folder);
+    const store = await LevelStore.open(db, { codec });
+    const standing = { storeId: STORE_ID, was: 0, now: { doomed: "node" } };
+    await store.write(
+      Array.from({ length: 100 }, (_, key) => ({ op: "set", key, value: "x".repeat(2_000) })),
+      { standing },
+    );
+    await store.stage(STORE_ID).append([Uint8Array.of(1)]);
+    Object.assign(db, {
+      clear: async () => {
+        await ClassicLevel.prototype.clear.call(db, { limit });
+        throw new Error("killed");
+      },
+    });
+    await expect(store.destroy()).rejects.toThrow("killed");
+    const next = await LevelStore.open(new ClassicLevel(folder), { codec });
+    expect((await next.keys().next()).done).toBe(true);
+    expect(await next.standing(STORE_ID)).toBeUndefined();
+    expect((await next.stage(STORE_ID).read().next()).done).toBe(true);
+    expect(await next.feed()).toMatchObject({ last: 0, floor: 0, eras: { length: 1 } });
+    await next.set(1, 1);
+    await next.close();
+    const again = await LevelStore.open(new ClassicLevel(folder), { codec });
+    expect(await again.get(1)).toBe(1);
+    await again.close();
+  },
+);
 
 test("a store whose database was closed by others says so, and does not open it again", async () => {
   const db = new ClassicLevel(folder);

@@ -162,8 +162,11 @@ export class BackedStore implements TieredStore {
     const behind = this.#behind;
     const { standing, barrier = false } = options;
     // Who moves a standing has to know whether it was the one that was expected.
-    if (behind === undefined || standing !== undefined || barrier) {
+    if (behind === undefined || standing !== undefined) {
       return this.#change(() => this.#backend.write(operations, options));
+    }
+    if (barrier) {
+      return this.#settled(() => behind.barrier(() => this.#backend.write(operations, options)));
     }
     return this.#life.run(async () => {
       await behind.accept(operations, options);
@@ -220,8 +223,12 @@ export class BackedStore implements TieredStore {
 
   /** A change that waits for the backend. */
   #change<T>(change: () => Promise<T>): Promise<T> {
+    return this.#settled(() => this.#afterWrites(change));
+  }
+
+  #settled<T>(change: () => Promise<T>): Promise<T> {
     return this.#life.run(async () => {
-      const result = await this.#afterWrites(change);
+      const result = await change();
       // Or a frontend that is slower would fall behind for ever.
       await this.#follower.queue.settled();
       return result;

@@ -82,8 +82,8 @@ export interface TieredStore extends Store {
   /**
    * Resolves when all that was written is in both stores, and on the disk of those that have one.
    *
-   * @throws What a write failed with that had been accepted, once. Nothing that had been accepted behind
-   * it is written either.
+   * @throws What a write failed with that had been accepted, once; unless a later write has thrown it.
+   * Nothing that was asked for behind it is written either.
    */
   flush(): Promise<void>;
   /** As the function of that name, while the store is in use. */

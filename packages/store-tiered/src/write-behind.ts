@@ -26,7 +26,7 @@ export interface Pending {
 
 /**
  * Hands writes to the backend one after the other, in the order in which they were asked for. When one
- * fails, those that were accepted behind it are not made either: they may need what it would have brought,
+ * fails, those that were asked for behind it are not made either: they may need what it would have brought,
  * as a pointer needs its nodes.
  */
 export class WriteBehind {
@@ -70,12 +70,14 @@ export class WriteBehind {
   /**
    * Resolves when the write is accepted, which is when there is room for it.
    *
-   * @throws {TypeError} for what is no value.
+   * @throws {TypeError} for what is no value. What a write before it failed with that was accepted: while
+   * this one waited, or, if nobody was told yet, before.
    */
   accept(operations: readonly Operation[], options: WriteOptions): Promise<void> {
     const taken = operations.map(taking);
-    return new Promise((accept) => {
-      const write: BehindWrite = { operations: taken, options, accept };
+    return new Promise((accept, refuse) => {
+      this.#tell();
+      const write: BehindWrite = { operations: taken, options, accept, refuse };
       for (const operation of taken) {
         this.#pending.set(identity(operation.key), { operation, by: write });
       }
@@ -104,9 +106,19 @@ export class WriteBehind {
    */
   async flush(): Promise<void> {
     await this.#tail;
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure !== undefined) throw failure.error;
+    this.#tell();
+  }
+
+  /**
+   * Does something that must not be there without all that was asked for before.
+   *
+   * @throws As {@link WriteBehind.flush}; then it is not done.
+   */
+  barrier<T>(job: () => Promise<T>): Promise<T> {
+    return this.after(async () => {
+      this.#tell();
+      return job();
+    });
   }
 
   /** Resolves when all has been done, or has failed. */
@@ -130,6 +142,12 @@ export class WriteBehind {
     }
   }
 
+  #tell(): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure.error;
+  }
+
   /** One that is larger than the limit is accepted alone. */
   #admit(): void {
     for (;;) {
@@ -145,7 +163,7 @@ export class WriteBehind {
   }
 
   async #make(write: BehindWrite): Promise<void> {
-    // Those before it are made, so there was room for it: if it is not here, it was lost with one of them.
+    // Those before it are made, so there was room for it: if it is not here, it went with one of them.
     if (!this.#accepted.has(write)) return;
     this.#making = write;
     try {
@@ -154,6 +172,10 @@ export class WriteBehind {
     } catch (error) {
       const lost = Array.from(this.#accepted);
       for (const each of lost) this.#end(each);
+      for (const each of this.#atDoor.splice(0)) {
+        this.#end(each);
+        each.refuse(error);
+      }
       this.#failure ??= { error };
       this.#options.onLost(error, lost.length);
     }
@@ -162,8 +184,7 @@ export class WriteBehind {
   }
 
   #end(write: BehindWrite): void {
-    this.#accepted.delete(write);
-    this.#behind -= write.operations.length;
+    if (this.#accepted.delete(write)) this.#behind -= write.operations.length;
     for (const { key } of write.operations) {
       const id = identity(key);
       if (this.#pending.get(id)?.by === write) this.#pending.delete(id);
@@ -175,6 +196,7 @@ interface BehindWrite {
   readonly operations: readonly Operation[];
   readonly options: WriteOptions;
   readonly accept: () => void;
+  readonly refuse: (error: unknown) => void;
 }
 
 function isMadeBy(fact: FeedOperation, operation: Operation): boolean {

@@ -9,8 +9,8 @@ export interface Accepted {
   readonly value: Edn;
   /** When it was asked for. */
   readonly since: number;
-  /** From when on it has to be shown, unless something later is; `undefined` when that is not known. */
-  accepted: number | undefined;
+  /** From when on it has to be shown, unless something later is. */
+  accepted: number;
   /** When the backend had it, or had refused it. */
   until: number;
 }
@@ -47,19 +47,16 @@ export class Referee {
   }
 
   accept(each: Accepted): void {
-    if (each.accepted !== undefined) each.accepted = ++this.#moment;
+    each.accepted = ++this.#moment;
   }
 
   settle(each: Accepted): void {
     each.until = Math.min(each.until, ++this.#moment);
   }
 
-  /** All that was accepted has been refused: perhaps also what nobody here knows yet to be accepted. */
+  /** All that was asked for has been refused. */
   refuse(): void {
-    for (const each of this.#accepted) {
-      if (each.accepted !== Number.POSITIVE_INFINITY) this.settle(each);
-      else each.accepted = undefined;
-    }
+    for (const each of this.#accepted) this.settle(each);
   }
 
   /** Reads values, and judges them together. What fails, fails on purpose. */
@@ -125,7 +122,7 @@ export class Referee {
     const may = this.#accepted.filter((each) => {
       return each.key === key && each.since < ended && each.until > begun;
     });
-    const must = may.findLastIndex(({ accepted = ended, until }) => {
+    const must = may.findLastIndex(({ accepted, until }) => {
       return accepted < begun && until > ended;
     });
     const isOne = may.slice(Math.max(0, must)).some((each) => each.value === value);

@@ -56,7 +56,6 @@ test("a write that fails takes those behind it along, is reported, and is shown 
   expect(failures).toEqual(["backend 2: full"]);
   backend.failure = undefined;
   await store.set("later", 1);
-  await expect(store.flush()).rejects.toThrow("full");
   await store.flush();
   expect(await backend.store.getMany(["node", "pointer", "later"])).toEqual([
     undefined,
@@ -94,6 +93,62 @@ test("no more than the limit is accepted before the backend has it", async () =>
   release();
   await Promise.all(all);
   expect(accepted).toEqual(["first", "second", "large", "last"]);
+});
+
+test("a write that fails takes those along that wait for room, which reject", async () => {
+  const { store, backend, failures, release } = await openHeld({ maxBehind: 1 });
+  let writes = 0;
+  backend.failure = (name) => {
+    return name === "write" && writes++ === 0 ? new Error("full") : undefined;
+  };
+  await store.set("node", 1, { immutable: true });
+  // Asked for while nobody could know that the node would not be made.
+  const pointers = ["one", "other"].map((key) => store.set(key, "node"));
+  expect(await store.get("one")).toBe("node");
+  release();
+  const refused = (await Promise.allSettled(pointers)).map(({ status }) => status);
+  expect(refused).toEqual(["rejected", "rejected"]);
+  expect(failures).toEqual(["backend 1: full"]);
+  await expect(store.flush()).rejects.toThrow("full");
+  const keys = ["node", "one", "other"];
+  expect(await store.getMany(keys)).toEqual(Array(3).fill(undefined));
+  expect(await backend.store.getMany(keys)).toEqual(Array(3).fill(undefined));
+  await store.set("later", 1);
+  await store.flush();
+  expect(await backend.store.get("later")).toBe(1);
+});
+
+test("a write behind one that has failed is not made before somebody was told", async () => {
+  const { store, backend, failures } = await openTiers({ writePolicy: "write-behind" });
+  let writes = 0;
+  backend.failure = (name) => {
+    return name === "write" && writes++ === 0 ? new Error("full") : undefined;
+  };
+  await store.set("node", 1, { immutable: true });
+  // Reads wait for what is behind.
+  expect(await store.has("node")).toBe(false);
+  expect(failures).toEqual(["backend 1: full"]);
+  await expect(store.set("pointer", "node")).rejects.toThrow("full");
+  await store.set("pointer", "other");
+  await store.flush();
+  expect(await backend.store.getMany(["node", "pointer"])).toEqual([undefined, "other"]);
+});
+
+test("a barrier that resolves has everything before it on disk", async () => {
+  const { store, backend, release } = await openHeld();
+  let writes = 0;
+  backend.failure = (name) => {
+    return name === "write" && writes++ === 0 ? new Error("full") : undefined;
+  };
+  await store.set("node", 1, { immutable: true });
+  const pointer = store.write([set("pointer", "node")], { barrier: true });
+  release();
+  await expect(pointer).rejects.toThrow("full");
+  expect(await backend.store.getMany(["node", "pointer"])).toEqual([undefined, undefined]);
+  // It was told.
+  await store.write([set("pointer", "other")], { barrier: true });
+  await store.flush();
+  expect(await backend.store.get("pointer")).toBe("other");
 });
 
 test("close waits for the backend, and tells what it has refused", async () => {
