@@ -514,6 +514,37 @@ describe("in the words of 2026", () => {
     expect(await store.has("first")).toBe(false);
   });
 
+  test("a live commit that is too much to be kept back is a step in the end", async () => {
+    const { following, store, hand } = await stage({ limits: { maxKeptBytes: 1000 }, plain: true });
+    const far = await hand();
+    await far.answer([["a", 1]]);
+    const { seq } = await following.synced();
+    await far.publish("b", "long ".repeat(1000));
+    await until(() => following.status.cursor?.seq === seq + 1);
+    expect(following.status.consistent).toBe(true);
+    expect(await store.has("b")).toBe(true);
+  });
+
+  test("a step that another opener has begun and left is brought to an end", async () => {
+    const { following, store, hand, errors } = await stage({ limits: { stillMs: 5 } });
+    const far = await hand();
+    await far.answer([["a", 1]]);
+    await following.synced();
+    const { revision: was = 0, ...now } = (await store.standing(TOPIC)) ?? {};
+    await store.write([{ op: "set", key: "b", value: 2 }], {
+      standing: { storeId: TOPIC, was, now: { ...now, position: "begun" } },
+    });
+    // Whatever makes it look: it is not told of what others write.
+    await far.publish(node(1), "leaf");
+    await far.answer([
+      ["a", 1],
+      ["b", 2],
+    ]);
+    await until(() => following.status.phase === "live" && following.status.consistent);
+    expect((await store.standing(TOPIC))?.position).toBeUndefined();
+    expect(errors).toContain("CURSOR_MOVED");
+  });
+
   test("what may have been published for others, and no item mentions, does not show unless it comes again", async () => {
     const { following, store, hand } = await stage();
     const far = await hand();

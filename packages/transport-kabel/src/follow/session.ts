@@ -21,7 +21,7 @@ type SessionEvent =
   | { readonly type: "refused"; readonly error: SyncError; readonly retryable: boolean }
   | { readonly type: "ring"; readonly name: TimerName };
 
-type TimerName = "answer" | "stall" | "gate" | "again" | "linger" | "sweep";
+type TimerName = "answer" | "stall" | "gate" | "again" | "linger" | "still" | "sweep";
 
 /** Where a session is: waiting for items, for what a head reaches, for another opener, or for commits. */
 type Phase = "handshake" | "gate" | "paused" | "live";
@@ -319,6 +319,8 @@ export class Session {
         return this.#begin();
       case "linger":
         return this.#steps.nodes.flush();
+      case "still":
+        return this.#lookAround();
       case "sweep":
         return this.#sweep();
     }
@@ -326,10 +328,11 @@ export class Session {
 
   /** Shows what is complete. */
   async #look(): Promise<void> {
-    const { nodes, kept } = this.#steps;
-    const { limits, listener } = this.#options;
-    if (this.#phase !== "gate" && (this.#phase !== "live" || kept.isEmpty)) {
+    const { nodes, isIdle } = this.#steps;
+    const { limits, listener, keeper } = this.#options;
+    if (this.#phase !== "gate" && (this.#phase !== "live" || isIdle)) {
       if (!nodes.isEmpty) this.#timers.set("linger", LINGER_MS);
+      if (this.#phase === "live" && !keeper.isWhole) this.#timers.set("still", limits.stillMs);
       return;
     }
     try {
@@ -346,8 +349,17 @@ export class Session {
     }
   }
 
+  /** Another opener is in the midst of a step, or has ended there: then this one makes the store whole. */
+  async #lookAround(): Promise<void> {
+    const { keeper } = this.#options;
+    if (this.#phase !== "live" || !this.#steps.isIdle || keeper.isWhole) return;
+    const hasMoved = await keeper.reread();
+    if (keeper.isWhole || hasMoved) return;
+    this.#again(new SyncError("CURSOR_MOVED", "another opener did not end its step"), 0);
+  }
+
   async #sweep(): Promise<void> {
-    if (this.#phase !== "live" || !this.#steps.kept.isEmpty) {
+    if (this.#phase !== "live" || !this.#steps.isIdle) {
       return this.#timers.set("sweep", this.#options.limits.sweepMs);
     }
     try {

@@ -104,11 +104,16 @@ export class StandingKeeper {
     }
   }
 
-  /** As `read`, but what another opener has shown is not forgotten: he may be ahead for long. */
-  async reread(): Promise<void> {
+  /**
+   * As `read`, but what another opener has shown is not forgotten: he may be ahead for long. Resolves to
+   * whether he has shown something since.
+   */
+  async reread(): Promise<boolean> {
     const before = this.#shown;
     this.#standing = (await this.#store.standing(this.#storeId)) ?? NOTHING;
-    this.#hasMoved ||= this.#shown !== before;
+    const hasMoved = this.#shown !== before;
+    this.#hasMoved ||= hasMoved;
+    return hasMoved;
   }
 
   /** Another one whenever something was shown. */

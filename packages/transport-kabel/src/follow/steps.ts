@@ -45,6 +45,8 @@ export class Steps {
   readonly #gate: Gate | undefined;
   /** By identity: the key that has to come before it is worth looking again. */
   #missing: string | undefined;
+  /** Whether cells of a step that is not complete are shown. */
+  #isUnderWay = false;
 
   constructor(options: StepsOptions) {
     this.#options = options;
@@ -58,6 +60,11 @@ export class Steps {
     await this.nodes.flush();
     await this.#options.keeper.read();
     this.nodes.recycled = this.#isRecycled((await this.#gate?.shown()) ?? []);
+  }
+
+  /** Whether there is nothing to be shown, nor to be said of what is. */
+  get isIdle(): boolean {
+    return this.kept.isEmpty && !this.#isUnderWay;
   }
 
   /** Takes a change if it is one of a node, which is stored. */
@@ -102,6 +109,7 @@ export class Steps {
     const operations = [...this.kept.operations(walker), ...stale];
     if (operations.length > 0 || !keeper.isWhole) await this.#step(operations);
     this.kept.clear();
+    this.#isUnderWay = false;
     this.nodes.letGo();
     this.nodes.recycled = this.#isRecycled(pointers);
     const unmentioned = handshake?.unmentioned;
@@ -153,7 +161,10 @@ export class Steps {
     const { keeper, walker, maxKeptBytes: max, onSkipped } = this.#options;
     const plain = this.kept.takePlain(walker);
     try {
-      if (plain.length > 0) onSkipped((await keeper.part(plain)).skipped);
+      if (plain.length > 0) {
+        onSkipped((await keeper.part(plain)).skipped);
+        this.#isUnderWay = true;
+      }
     } catch (error) {
       for (const one of plain) if (one.op === "delete") this.kept.put(one, 0);
       throw error;

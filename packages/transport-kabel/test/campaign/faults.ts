@@ -45,7 +45,7 @@ export async function act(world: World, scenario: Scenario): Promise<void> {
 /** What every campaign has to meet. */
 export const ACTION_NAMES: readonly string[] = ACTIONS.map(([, name]) => name);
 
-export function commit(world: World, { clojure, own }: Scenario): boolean {
+function commit(world: World, { clojure, own }: Scenario): boolean {
   if (own !== undefined) {
     if (!own.isUp) return false;
     own.commit(own.author.next());

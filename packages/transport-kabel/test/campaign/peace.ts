@@ -30,7 +30,6 @@ export async function makePeace(world: World, scenario: Scenario): Promise<void>
     for (const branch of topic.author.branches()) topic.commit(topic.author.transact(branch));
   }
   do {
-    cutTruncated(world);
     await agree(world, scenario, "as they are");
   } while ([...world.lines].some((line) => line.isTruncated && !line.isCut));
   // Everybody makes one more handshake, which no mishap befalls.
@@ -69,6 +68,8 @@ async function agree(world: World, { own, sites }: Scenario, when: Moment): Prom
   const until = world.timeline.now + MOST_MS;
   const copies = sites.flatMap((site) => site.copies);
   for (;;) {
+    // One that began before there was peace may end early after it.
+    cutTruncated(world);
     const wrong = copies
       .map((copy) => differenceOf(copy, own, when))
       .find((one) => one !== undefined);

@@ -84,7 +84,7 @@ export class World {
 const EPOCH_MS = 1_700_000_000_000;
 
 /** Waits until everything that was begun waits for time: a task of its own comes behind all promises. */
-export function quiet(): Promise<void> {
+function quiet(): Promise<void> {
   return new Promise((resolve) => nextTask(resolve));
 }
 
