@@ -69,6 +69,12 @@ export class SimLine {
     this.world.clock(this.server.life).after(serverMs, () => this.server.break());
   }
 
+  /** Cuts it, and nobody takes it to be open any longer. */
+  end(): void {
+    this.cut();
+    for (const end of this.ends) end.break();
+  }
+
   onArrived(): void {
     if (--this.messagesLeft === 0) this.cut();
   }

@@ -33,7 +33,7 @@ export async function makePeace(world: World, scenario: Scenario): Promise<void>
     await agree(world, scenario, "as they are");
   } while ([...world.lines].some((line) => line.isTruncated && !line.isCut));
   // Everybody makes one more handshake, which no mishap befalls.
-  for (const line of world.lines) line.cut();
+  for (const line of world.lines) line.end();
   await world.pass(5000);
   await agree(world, scenario, "after a handshake");
   checkCounts(world, scenario);
