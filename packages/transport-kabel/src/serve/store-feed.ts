@@ -32,6 +32,8 @@ export interface StoreFeedOptions {
   readonly dialect: TopicDialect;
   /** Where it is looked up what is gone; absent where the engine tells every key that is selected. */
   readonly walked: ReadableStore | undefined;
+  /** Whether the line has had a subscription to this topic before. */
+  readonly isAgain: boolean;
   /** The subscription is granted, and nothing was sent of it yet. */
   readonly onGranted: () => Promise<void>;
   /** What was live is refused: rights have changed, or there is no such store any more. */
@@ -130,19 +132,19 @@ export class StoreFeed implements EngineListener {
 
   async #pass(batch: Batch, body: Uint8Array): Promise<void> {
     const { engine } = this.#options;
-    let items = 0;
+    let [items, sent] = [0, 0];
     for (const operation of readBody(body, engine.codec)) {
       const whole = this.#whole(operation);
       if (whole === undefined || !this.#isChanged(whole)) continue;
       if (this.#isLive) {
         await this.#publish(changeOf(whole, batch));
       } else if (this.#isNews(whole, batch)) {
-        await this.#sendItem(changeOf(whole, batch));
-        items++;
+        sent++;
+        if (await this.#sendEntry(whole, batch)) items++;
       }
       if (this.#isOver) return;
     }
-    if (items > 0 && !(await this.#mark(items))) return;
+    if (sent > 0 && !(await this.#mark(items))) return;
     engine.tell({ type: "ack", id: this.#id, batch: batch.batch });
   }
 
@@ -216,11 +218,23 @@ export class StoreFeed implements EngineListener {
     return mode === "recycled" || !isNode(operation) || !this.#reported.has(id);
   }
 
-  #sendItem(change: StoreChange): Promise<void> {
+  /** Resolves to whether it was sent as an item. */
+  async #sendEntry(operation: WireDelete | WholeSet, batch: Batch): Promise<boolean> {
+    const change = changeOf(operation, batch);
     // What is gone is no news before the handshake is over.
-    if (change.op === "delete") throw new TypeError("no item of a key that is gone");
+    if (change.op === "delete" || isDelete(operation)) {
+      throw new TypeError("no item of a key that is gone");
+    }
+    const { topic, isAgain } = this.#options;
+    // What the subscription before published may arrive when this one has been asked for. To who takes
+    // publications to be newer than items, an item would then be the older of the two.
+    if (isAgain && !isNode(operation)) {
+      await this.#publish(change);
+      return false;
+    }
     const item = itemOf(change.key, change.value, change.immutable);
-    return this.#send({ type: "item", topic: this.#options.topic, item });
+    await this.#send({ type: "item", topic, item });
+    return true;
   }
 
   #publish(change: StoreChange): Promise<void> {

@@ -36,6 +36,8 @@ export class TopicLine {
   readonly #tell: TellTopic;
   /** Subscriptions to stores, by the identity of the topic. */
   readonly #feeds = new Map<string, StoreFeed>();
+  /** Stores of which something was published, by identity of the topic, also where that is over. */
+  readonly #known = new Set<string>();
   readonly #topics = new Map<PlainTopic, Joined>();
   /** Requests that are not answered, and publications that wait for those before them. */
   #pending = 0;
@@ -151,6 +153,7 @@ export class TopicLine {
       engine: this.engine,
       dialect,
       walked: served?.walked,
+      isAgain: this.#known.has(identity(topic)),
       tell: this.#tell,
       onGranted: async () => {
         if (!dialect.acknowledgesFirst) return;
@@ -163,7 +166,10 @@ export class TopicLine {
     });
     this.#feeds.set(identity(topic), feed);
     const error = await feed.handshake;
-    if (error === undefined) return true;
+    if (error === undefined) {
+      this.#known.add(identity(topic));
+      return true;
+    }
     this.#forget(topic, feed);
     if (error.code === "STORE_NOT_FOUND") await this.#refuse(id, topic, dialect);
     // That the topic is missing in the acknowledgement says it, where that is still to come.
