@@ -49,10 +49,19 @@ export const neverInside: Case<LineContext> = {
     };
     await during("send", () => near.transport.send(bytesOf(1)));
     await turns(3);
-    const stop = during("onMessage", () => far.transport.onMessage(watch("messages")));
-    await turns(3);
-    await during("send", () => near.transport.send(bytesOf(2)));
-    await turns(3);
+    let stop = () => {};
+    await new Promise<void>((resolve, reject) => {
+      const watchMessages = watch("messages");
+      let count = 0;
+      stop = during("onMessage", () =>
+        far.transport.onMessage(() => {
+          watchMessages();
+          // The end would wait behind one that comes when nobody listens any more.
+          if (++count === 2) resolve();
+        }),
+      );
+      during("send", () => near.transport.send(bytesOf(2))).catch(reject);
+    });
     stop();
     for (const { transport } of [near, far]) transport.onClose(watch("the end"));
     await during("close", () => near.transport.close());
